@@ -5,6 +5,7 @@ SHA-256 of each of its files. It is written last, so a partial upload is never u
 whose hash differs is rejected.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gaierror
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
@@ -174,8 +176,11 @@ class Shelf:
 
 def _unreachable(address: str, error: Exception) -> ShelfError:
     # Without the storage's own message, which may contain the address with its secrets.
-    number = getattr(error, "errno", None)
-    reason = os.strerror(number) if isinstance(number, int) else type(error).__name__
+    number = getattr(error, "errno", None) or 0
+    if isinstance(error, gaierror):  # whose number is one of the resolver's
+        reason = "the host's name is not known"
+    else:
+        reason = os.strerror(number) if number in errno.errorcode else type(error).__name__
     return ShelfError(
         f"{address} cannot be used ({reason}): check the address, the rights and free space there, "
         "and the network."

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from recommenders.als import AlsRecommender, Recognition
 from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
-from recommenders.bundle import Bundle, number
+from recommenders.bundle import Bundle
+from recommenders.bundle_numbers import number
 from recommenders.bundle_parts import read_fusion, read_w2v
 from recommenders.explaining import SourceShares, shares_of
 from recommenders.fusion import Fusion, blend, blend_contributions, raised, sources_of

@@ -5,13 +5,16 @@ metrics, provenance), ``hashtags.txt`` (the vocabulary, one a line; its order is
 array's hashtag axis) and ``als.safetensors``, ``w2v.safetensors``, … with arrays. Never a pickle.
 """
 
+import errno
 import glob
 import json
+import os
 import re
 import shutil
+import stat
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,11 +39,6 @@ VOCABULARY = "hashtags.txt"
 _PARTIAL = ".partial"
 # A bundle that is half written for this long is deleted.
 _PARTIAL_SECONDS = 24 * 3600
-
-# What macOS writes into a folder that is looked at.
-_UNSEEN = ".DS_Store"
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 # Part names become file names, so they must not lead out of the folder.
 _PART = re.compile(r"[a-z][a-z0-9_]*")
@@ -112,35 +110,6 @@ class Bundle:
                 "again, or take the bundle from a backup."
             )
         return array
-
-
-def number(
-    settings: Mapping[str, Any], name: str, default: float | None = None, *, least: float = 0.0
-) -> float:
-    """A number among a part's settings, finite as float32.
-
-    Args:
-        default: where it is missing; None where it must be there.
-        least: the smallest that is allowed.
-
-    Raises:
-        BundleError: where it is anything else.
-    """
-    value = settings.get(name, default)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not max(least, -_LARGEST) <= value <= _LARGEST:
-        raise BundleError(
-            f"The bundle is damaged: its setting {name!r:.80} is {value!r:.80}. Fit it again, or "
-            "take it from a backup."
-        )
-    return float(value)
-
-
-def whole(
-    settings: Mapping[str, Any], name: str, default: int | None = None, *, least: int = 0
-) -> int:
-    """As ``number``, rounded down."""
-    return int(number(settings, name, default, least=least))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -250,9 +219,10 @@ def save(bundle: Bundle, folder: Path) -> None:
     Raises:
         BundleError: where the folder holds something else, or cannot be written.
     """
-    folder = folder.resolve()
+    with _refusing(folder):
+        folder = folder.resolve()
+        _check_nothing_is_lost(folder)
     old = _set_aside(folder)
-    _check_nothing_is_lost(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _delete_leftovers(folder)
@@ -279,7 +249,8 @@ def save(bundle: Bundle, folder: Path) -> None:
 
 def _delete_leftovers(folder: Path) -> None:
     """Deletes what killed saves left half written."""
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}*{_PARTIAL}"):
+    earlier = folder.with_name(f".{folder.name}{_PARTIAL}")  # as they were called once
+    for left in (earlier, *folder.parent.glob(f".{glob.escape(folder.name)}.*{_PARTIAL}")):
         with suppress(OSError):
             if left.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
                 shutil.rmtree(left)
@@ -298,25 +269,52 @@ def check_replaceable(folder: Path) -> None:
         BundleError: where ``save`` would refuse it, where nothing can be written there, or where it
             is a version that fine-tuning made, which may be in use.
     """
-    try:
-        _check_nothing_is_lost(folder.resolve())
-        provenance = read_manifest(folder).get("provenance") if (folder / MANIFEST).exists() else {}
-        there = next(one for one in folder.resolve().parents if one.exists())
-        TemporaryDirectory(prefix=f".{folder.name}.", dir=there).cleanup()
-    except OSError as error:
-        raise BundleError(
-            f"No bundle can be written to {folder} ({error.strerror}). Choose another folder."
-        ) from error
+    with _refusing(folder):
+        place = folder.resolve()
+        _check_nothing_is_lost(place)
+        if place.exists():
+            _check_can_be_moved(place)
+        provenance = _any_manifest(place).get("provenance")
+        there = next(one for one in place.parents if os.path.lexists(one))
+        TemporaryDirectory(prefix=f".{place.name}.", suffix=_PARTIAL, dir=there).cleanup()
     if isinstance(provenance, dict) and (earlier := provenance.get("fine_tuned_from")):
         raise BundleError(
             f"{folder} is a version that fine-tuning made of {earlier}: choose another folder."
         )
 
 
+@contextmanager
+def _refusing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # Path.resolve raises RuntimeError for a loop of links
+        reason = getattr(error, "strerror", None) or error
+        raise BundleError(
+            f"No bundle can be written to {folder} ({reason}). Choose another folder."
+        ) from error
+
+
+def _check_can_be_moved(folder: Path) -> None:
+    """Raises an error where ``save`` could not set the old bundle aside."""
+    parent = folder.parent.stat()
+    sticky = parent.st_mode & stat.S_ISVTX
+    if sticky and os.geteuid() not in (0, parent.st_uid, folder.stat().st_uid):
+        raise PermissionError(errno.EPERM, "it is another user's")
+    old = _set_aside(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    if os.path.lexists(old):
+        raise BundleError(
+            f"{old}, which an earlier save left, cannot be deleted: delete it, or choose another "
+            "folder."
+        )
+
+
 def _check_nothing_is_lost(folder: Path) -> None:
     """Raises BundleError where a folder is there and is neither empty nor a bundle alone."""
-    if not folder.exists():
+    if not folder.exists() and not folder.is_symlink():
         return
+    if os.path.ismount(folder):
+        raise BundleError(f"{folder} is a mount point: choose a folder in it.")
     if folder.samefile("."):
         raise BundleError(
             f"{folder} is the current folder, which a bundle would replace. Choose another."
@@ -331,22 +329,33 @@ def _check_nothing_is_lost(folder: Path) -> None:
 def stray(folder: Path) -> str:
     """What would be lost with a folder besides a bundle: a file's name, or "" for nothing."""
     try:
-        files = sorted(file for file in folder.iterdir() if file.name != _UNSEEN)
+        files = sorted(file for file in folder.iterdir() if not _is_unseen(file))
     except NotADirectoryError:
         return "a file"
     except OSError:
         return "what cannot be looked at"
-    for file in files:
-        ours = file.name in (MANIFEST, VOCABULARY) or file.suffix == ".safetensors"
-        if not ours or not file.is_file():
-            return file.name
-    if not files:
-        return ""
+    manifest = _any_manifest(folder)
+    if not manifest:
+        there = (file.name for file in files)
+        return MANIFEST if (folder / MANIFEST).exists() else next(there, "")
+    ours = {MANIFEST, VOCABULARY, *(f"{part}.safetensors" for part in manifest["parts"])}
+    return next((one.name for one in files if one.name not in ours or not one.is_file()), "")
+
+
+def _is_unseen(file: Path) -> bool:
+    """Whether macOS wrote it while somebody looked at the folder."""
+    return (file.name == ".DS_Store" or file.name.startswith("._")) and file.is_file()
+
+
+def _any_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a bundle of any format version; empty where it is none of a bundle."""
     try:
-        read_manifest(folder)
-    except BundleError:
-        return MANIFEST if (folder / MANIFEST).exists() else files[0].name
-    return ""
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("parts"), list):
+        return {}
+    return manifest if {"format", "model"} <= manifest.keys() else {}
 
 
 def _write(bundle: Bundle, folder: Path) -> None:
@@ -359,10 +368,13 @@ def _write(bundle: Bundle, folder: Path) -> None:
         "metrics": bundle.metrics,
         "provenance": bundle.provenance,
     }
+    (folder / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
     for part, arrays in bundle.arrays.items():
         contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        save_file(contiguous, folder / f"{part}.safetensors")
-    (folder / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
+        file = folder / f"{part}.safetensors"
+        save_file(contiguous, file)
+        # safetensors lets nobody else read it, and the bot may run as another user.
+        file.chmod((folder / VOCABULARY).stat().st_mode & 0o777)
     (folder / MANIFEST).write_text(
         json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

@@ -18,7 +18,8 @@ from recommenders.answers import FIRST, Rules
 from recommenders.arrays import Array, Floats, unit, whole_numbers
 from recommenders.backbones.recipe import CLASSES
 from recommenders.backbones.registry import dims
-from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, number, whole
+from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part
+from recommenders.bundle_numbers import number, whole
 from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import KnownPhotos, PhotoIndex, PhotoIndexError, PhotoSpace
 from recommenders.ranking import Ranking

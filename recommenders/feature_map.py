@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Floats, quantised
 from recommenders.backbones.registry import dims
-from recommenders.bundle import Bundle, Part, number
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_numbers import number
 
 
 @dataclass(frozen=True)

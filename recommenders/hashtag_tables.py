@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from recommenders.answers import SIZES
 from recommenders.arrays import Array, Floats
-from recommenders.bundle import Bundle, Part, whole
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_numbers import whole
 from recommenders.bundle_parts import within
 from recommenders.category import Category, category_settings, read_categories
 from recommenders.ratings import Uses

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Floats, softmax, unit
 from recommenders.backbones.registry import dims
-from recommenders.bundle import Bundle, Part, number
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_numbers import number
 
 PRESENCE = ("nobody", "close_up", "one", "several")
 """The classes; ``one`` is a person who is not close up."""

@@ -1,4 +1,4 @@
-"""Root without its privilege to read and write what is another user's, as any user is."""
+"""Root without its privilege to read and write what is another user's, or as another user."""
 
 import ctypes
 import os
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 _VERSION = 0x20080522
 _PASSES_RIGHTS = 0b110
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH (capabilities(7))."""
+_NOBODY = 65534
 
 
 @contextmanager
@@ -27,3 +28,13 @@ def without_privileges() -> Iterator[None]:
         yield
     finally:
         assert libc.capset(header, before) == 0
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """While the block runs, root is a user who owns nothing."""
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,6 +49,9 @@ USER_ERRORS = frozenset(
 FIT_ONLY = frozenset({"torch", "torchvision", "scipy", "sklearn", "implicit", "gensim"})
 """Modules that only fitting and fine-tuning need, which the image goes without."""
 
+# One letter is a drive of Windows.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+
 
 class Commands(TyperGroup):
     """A command group that prints one line instead of a traceback for errors people can act on.
@@ -69,7 +73,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: Any) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
-            _without_types(command.get_params(ctx))
+            for param in _without_types(command.get_params(ctx)):
+                param.callback = param.callback or _on_this_machine
         return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
@@ -234,6 +239,17 @@ def known_backbones(name: str) -> None:
         names_of(name)
     except UnknownBackboneError as error:
         fail(f"--backbone: {error}")
+
+
+def _on_this_machine(ctx: Any, param: Any, value: Any) -> Any:
+    """The value; exit with status 1 for an address, of which a path makes a folder called s3:."""
+    if isinstance(value, Path) and _ADDRESS.match(value.as_posix()):
+        name = param.metavar if isinstance(param, TyperArgument) else param.opts[0]
+        fail(
+            f"{name} is a path on this machine, not an address. `tag4pic train publish` puts a "
+            "bundle at an address."
+        )
+    return value
 
 
 def _without_types(params: Any) -> Any:

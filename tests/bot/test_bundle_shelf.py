@@ -259,6 +259,7 @@ def test_an_address_that_leads_nowhere_is_told_without_its_password() -> None:
     for address, sentence in (
         ("nosuch://bucket/x", "fsspec does not know addresses such as"),
         ("ftp://me:s3cret@127.0.0.1:1/x", "package|cannot be used"),
+        ("ftp://me:s3cret@nosuch.invalid/x", r"\(the host's name is not known\)"),
         ("/nowhere/at/all", "no bundle has been published"),
     ):
         with pytest.raises(ShelfError, match=sentence) as refused:

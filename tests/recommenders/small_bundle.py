@@ -35,7 +35,7 @@ def refusal(folder: Path, load: Callable[[Path], object] = bundles.load) -> str:
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert sentence.endswith(".")
-    advice = ("fit", "Fit", "backup", "Update", "Put back", "Choose")
+    advice = ("fit", "Fit", "backup", "Update", "Put back", "Choose", "choose")
     assert any(word in sentence for word in advice), sentence
     return sentence
 

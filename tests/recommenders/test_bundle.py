@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from recommenders import bundle as bundles
 from recommenders.bundle import BundleError, Part
-from tests.recommenders.small_bundle import refusal, small
+from tests.recommenders.small_bundle import edit_manifest, refusal, small
+from tests.rights import as_nobody, without_privileges
 
 
 def save_another(folder: Path) -> None:
@@ -74,6 +75,18 @@ def test_a_bundle_is_plain_files_and_none_of_them_a_pickle(saved: Path) -> None:
     assert list(saved.parent.iterdir()) == [saved]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_who_may_read_a_bundle_goes_by_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        bundles.save(small(), tmp_path / "bundle")
+    finally:
+        os.umask(before)
+    rights = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "bundle").iterdir()}
+    assert set(rights.values()) == {0o666 & ~umask}, rights
+
+
 def test_the_vocabulary_is_a_hashtag_a_line(saved: Path) -> None:
     assert (saved / "hashtags.txt").read_text(encoding="utf-8") == "море\n日本\ncafé\ndog\n"
 
@@ -94,7 +107,8 @@ def test_a_bundle_that_gets_new_parts_stays_as_it_was() -> None:
 
 
 def test_saving_again_replaces_the_whole_bundle(saved: Path) -> None:
-    (saved / "w2v.safetensors").write_bytes(b"of an older fit")
+    bundles.save(small().with_parts({"w2v": Part({}, {"head": np.ones(2)})}), saved)
+    assert (saved / "w2v.safetensors").exists()
     bundles.save(small("small-2"), saved)
     assert bundles.load(saved).model == "small-2"
     assert not (saved / "w2v.safetensors").exists()
@@ -119,6 +133,54 @@ def test_the_current_folder_is_refused_as_it_would_be_replaced(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ["/", "loop", "loop/bundle"])
+def test_where_no_bundle_can_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    for write in (save_another, bundles.check_replaceable):
+        refusal(Path(place), write)
+    assert list(Path().iterdir()) == [Path("loop")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder that is used cannot be deleted")
+def test_a_current_folder_that_was_deleted_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for write in (save_another, bundles.check_replaceable):
+        assert "(No such file or directory)" in refusal(Path("bundle"), write)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="rights as Linux has them")
+def test_what_an_earlier_save_left_is_deleted_or_told_before_a_fit(saved: Path) -> None:
+    left = saved.with_name(".bundle.old")
+    (left / "kept").mkdir(parents=True)
+    (left / "kept" / "als.safetensors").touch()
+    (left / "kept").chmod(0o500)
+    with without_privileges():
+        assert str(left) in refusal(saved, bundles.check_replaceable)
+    (left / "kept").chmod(0o700)
+    bundles.check_replaceable(saved)
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root can be another user")
+def test_a_bundle_that_only_its_owner_may_move_is_told_before_a_fit() -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o1777)
+        bundles.save(small(), Path(folder) / "bundle")
+        with as_nobody():
+            assert "another user's" in refusal(Path(folder) / "bundle", bundles.check_replaceable)
+            bundles.save(small(), Path(folder) / "own")
+            bundles.check_replaceable(Path(folder) / "own")
+        bundles.check_replaceable(Path(folder) / "own")
+        assert bundles.load(Path(folder) / "bundle").model == "small-1"
+
+
 @pytest.mark.parametrize(
     ("file", "content", "told"),
     [
@@ -140,7 +202,10 @@ def test_what_is_no_bundle_is_not_overwritten(
     assert list(tmp_path.iterdir()) == [place]
 
 
-@pytest.mark.parametrize("name", ["holiday.jpg", "photos/holiday.jpg", "notes.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["holiday.jpg", "photos/holiday.jpg", "notes.txt", "lora.safetensors", "._photos/holiday.jpg"],
+)
 def test_what_somebody_put_beside_a_bundles_files_is_not_lost(saved: Path, name: str) -> None:
     (saved / name).parent.mkdir(exist_ok=True)
     (saved / name).write_bytes(b"precious")
@@ -153,11 +218,24 @@ def test_what_somebody_put_beside_a_bundles_files_is_not_lost(saved: Path, name:
 
 def test_a_folder_that_was_only_looked_at_is_replaced(saved: Path) -> None:
     (saved / ".DS_Store").touch()
+    (saved / "._als.safetensors").touch()
     (saved.parent / "empty").mkdir()
     (saved.parent / "empty" / ".DS_Store").touch()
     for folder in (saved, saved.parent / "empty"):
         bundles.save(small("small-2"), folder)
         assert bundles.load(folder).model == "small-2"
+
+
+def test_a_bundle_of_another_format_can_be_fitted_again_in_its_place(saved: Path) -> None:
+    edit_manifest(saved, format=2)
+    bundles.check_replaceable(saved)
+    bundles.save(small("small-2"), saved)
+    assert bundles.load(saved).model == "small-2"
+
+
+def test_a_version_of_another_format_is_not_fitted_over(saved: Path) -> None:
+    edit_manifest(saved, format=2, provenance={"fine_tuned_from": "small-0"})
+    assert "is a version" in refusal(saved, bundles.check_replaceable)
 
 
 @pytest.mark.parametrize("renames", [0, 1])
@@ -224,6 +302,16 @@ def test_a_save_that_is_killed_leaves_the_old_bundle(saved: Path, at: str) -> No
     bundles.save(small("small-3"), saved)
     assert bundles.load(saved).model == "small-3"
     assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_what_another_save_may_have_left_stays(tmp_path: Path) -> None:
+    for name in (".music.partial", ".music-2.x1.partial", ".m.x1.partial", ".m.partial"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    bundles.save(small(), tmp_path / "m")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("m", ".music.partial", ".music-2.x1.partial")
+    }
 
 
 _KILLED = """

@@ -19,6 +19,7 @@ def write(folder: Path, model: str, made_from: str = "", **tuned: Any) -> Path:
     manifest = {
         "format": 1,
         "model": model,
+        "parts": [],
         "provenance": provenance,
         "metrics": {"fine_tuning": tuned},
     }

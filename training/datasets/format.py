@@ -17,6 +17,7 @@ from typing import Any
 from recommenders.hashtags import HashtagError, key, normalise, unique, usual_spellings
 from recommenders.whole_files import written_whole
 from training.datasets.encodings import NotTextError, decode_text
+from training.datasets.missing_values import UNKNOWN
 from training.datasets.numbers_in_text import parse_number
 
 POSTS = "posts.jsonl"
@@ -276,7 +277,9 @@ def leading_out(folder: Path, path: Path) -> str | None:
 def _likes(value: object, where: str, problems: Problems) -> int | None:
     """Tables written by pandas have 12.0 for 12, and NaN for nothing; others "12" or "1,234"."""
     if isinstance(value, str):
-        number = parse_number(value.strip())
+        if value.strip().casefold() in UNKNOWN:
+            return None
+        number = parse_number(value.strip(), rounded=False)
         value = value if number is None else number
     if value is None or value != value:
         return None

@@ -9,8 +9,12 @@ _MARK = r"[\s,.'’\u00a0\u202f]"
 _GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)")
 
 
-def parse_number(text: str) -> int | None:
-    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None for other text."""
+def parse_number(text: str, *, rounded: bool = True) -> int | None:
+    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None for other text.
+
+    Args:
+        rounded: whether 1.5 is 2; else it is other text.
+    """
     if grouped := _GROUPED.match(text):
         text = re.sub(_MARK, "", grouped.group()) + text[grouped.end() :]
     match = _NUMBER.fullmatch(text)
@@ -18,4 +22,6 @@ def parse_number(text: str) -> int | None:
         return None
     unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
     number = float(match.group(1).replace(",", ".")) * unit
-    return round(number) if isfinite(number) else None
+    if not isfinite(number) or (unit == 1 and number % 1 and not rounded):
+        return None
+    return round(number)

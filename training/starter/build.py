@@ -157,7 +157,7 @@ def fit_starter(
         "both": Part({**RANKING["both"], "words": asdict(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),
-        "answers": rules_part(_rules()),
+        "answers": rules_part(starter_rules()),
     }
     bundle = Bundle(
         model=MODEL,
@@ -181,7 +181,8 @@ def with_feature_map(
     return bundle.with_parts({"feature_map": feature_map_part(fitted)})
 
 
-def _rules() -> Rules:
+def starter_rules() -> Rules:
+    """What the starter's answers may contain, by the tables."""
     pairs = [(frozenset(left), frozenset(right)) for left, right in forbidden_pairs()]
     persons = {tag for in_place in people().values() for tag in in_place if tag in people()}
     of_a_kind = {

@@ -31,6 +31,32 @@ def test_a_tilde_in_a_setting_is_said_not_to_be_expanded(tag4pic: Tag4pic, photo
     assert "~/mine does not exist. Write the whole path: ~ is not expanded." in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("train fit --dataset posts --out s3://me:secret@bucket/mine", "--out"),
+        ("train fit --dataset posts --out s3://bucket/mine --backend tags", "--out"),
+        ("train import posts --to GS://bucket/posts", "--to"),
+        ("train evaluate --dataset hdfs://namenode/posts", "--dataset"),
+        ("db backup file:///srv/copy.db", "FILE"),
+    ],
+)
+def test_an_address_where_a_path_belongs_is_refused(
+    tag4pic: Tag4pic, folder: Path, command: str, name: str
+) -> None:
+    result = tag4pic(*command.split())
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"Error: {name} is a path on this machine, not an address.")
+    assert "tag4pic train publish" in line and "secret" not in line
+    assert list(folder.iterdir()) == []
+
+
+def test_a_drive_is_no_address(tag4pic: Tag4pic) -> None:
+    result = tag4pic("train", "import", "c:/posts", "--to", "posts")
+    assert result.stderr.strip() == "Error: c:/posts does not exist."
+
+
 def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> None:
     env = {"MODEL_DIR": "elsewhere", "LOG_LEVEL": "DEBUG"}
     result = tag4pic("recommend", photo("a.jpg"), env=env)

@@ -77,6 +77,10 @@ def test_an_album_in_a_folder_whose_name_is_not_utf_8_is_learnt(
         ("mine-2", "mine-2 is a version that fine-tuning made of mine-1: choose another folder."),
         ("note/mine", "No bundle can be written to note/mine (Not a directory)."),
         (".", "is the current folder, which a bundle would replace. Choose another."),
+        ("/", "/ is a mount point: choose a folder in it."),
+        ("loop", "No bundle can be written to loop ("),
+        ("loop/mine", "No bundle can be written to loop/mine ("),
+        ("m" * 240, f"No bundle can be written to {'m' * 240} (File name too long)."),
     ],
 )
 def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(
@@ -87,6 +91,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(
     shutil.copytree(fitted.bundle, folder / "mine-2")
     edit_manifest(folder / "mine-2", provenance={"fine_tuned_from": "mine-1"})
     (folder / "note").touch()
+    (folder / "loop").symlink_to("loop")
     before = sorted(folder.rglob("*"))
     dataset = folder.parent / "nowhere"
     result = train(*fitted.fit(Path(out), dataset=dataset), "--backend", backend)

@@ -33,6 +33,12 @@ def test_the_first_post_is_read_whatever_marks_the_encoding(tmp_path: Path, enco
         ('"12"', 12),
         ('"1,234"', 1234),
         ('"1.2k"', 1200),
+        ('"2.3k"', 2300),
+        ('"12.0"', 12),
+        ('""', None),
+        ('" NaN "', None),
+        ('"None"', None),
+        ('"hidden"', None),
     ],
 )
 def test_likes_are_whole_numbers_however_written(
@@ -42,7 +48,7 @@ def test_likes_are_whole_numbers_however_written(
     assert posts[0].likes == expected and not problems.counts
 
 
-@pytest.mark.parametrize("likes", ["true", '"many"', "1.5", "Infinity", "[]"])
+@pytest.mark.parametrize("likes", ["true", '"many"', "1.5", '"1.5"', '"12,5"', "Infinity", "[]"])
 def test_likes_that_are_no_number_are_counted(tmp_path: Path, likes: str) -> None:
     posts, problems = _read(tmp_path, f'{{"hashtags": ["sea"], "likes": {likes}}}\n')
     assert posts[0].likes is None

@@ -83,8 +83,8 @@ def import_posts(
         write_json(to / ORIGIN, {"source": str(source.resolve()), "kind": summary.kind})
         write_posts(to, placed)
     except OSError as error:
-        # Of a copy that fails, the second is what could not be written.
-        what = error.filename2 or error.filename or to
+        # Of a copy that fails, either file may be the reason.
+        what = " → ".join(str(name) for name in (error.filename, error.filename2) if name) or to
         raise DatasetError(
             f"{what}: {error.strerror or type(error).__name__}. What was done so far is kept: fix "
             "this and run the same import again."

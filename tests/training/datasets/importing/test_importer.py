@@ -188,24 +188,30 @@ def test_the_source_itself_is_no_place_for_the_dataset(source: Path, tmp_path: P
     assert not (source / "dataset").exists()
 
 
-def test_a_full_disk_is_told_by_what_could_not_be_written_there(
-    run_import: Import, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_copy_that_fails_names_both_files_as_either_may_be_why(
+    run_import: Import, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    def full(*files: object) -> None:
-        # As shutil.copyfile raises it; and as a write does, which knows no name.
-        raise OSError(
-            errno.ENOSPC, "No space left on device", *(files and (files[0], None, files[1]))
-        )
+    def fail(photo: object, target: object) -> None:
+        raise OSError(code, os.strerror(code), photo, None, target)  # as shutil.copyfile does
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "link", full)
-        patch.setattr("shutil.copyfile", full)
-        with pytest.raises(DatasetError, match=rf"^{tmp_path}/to/images/\S+: No space left"):
+        patch.setattr(os, "link", fail)
+        patch.setattr("shutil.copyfile", fail)
+        names = rf"^{source}/\S+ → {tmp_path}/to/images/\S+: {os.strerror(code)}\."
+        with pytest.raises(DatasetError, match=names):
             run_import(source)
-    with monkeypatch.context() as patch:
-        patch.setattr("training.datasets.importing.importer.write_posts", lambda *_: full())
-        with pytest.raises(DatasetError, match=rf"^{tmp_path}/to: No space left"):
-            run_import(source)
+
+
+def test_a_write_that_fails_without_a_name_names_the_dataset(
+    run_import: Import, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("training.datasets.importing.importer.write_posts", full)
+    with pytest.raises(DatasetError, match=rf"^{tmp_path}/to: No space left"):
+        run_import(source)
 
 
 def test_a_full_disk_is_a_sentence_and_keeps_what_was_done(

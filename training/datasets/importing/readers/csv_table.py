@@ -13,13 +13,13 @@ from training.datasets.importing.duplicates import join
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import find_photo, prefix_and_suffix
 from training.datasets.importing.readers.text_values import (
-    MISSING,
     hashtags_in_caption,
     hashtags_in_cell,
     parse_date,
     parse_likes,
     parse_split,
 )
+from training.datasets.missing_values import MISSING
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t|"

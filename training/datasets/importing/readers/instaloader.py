@@ -34,6 +34,12 @@ SIGN = re.compile(r".*\.json\.xz|.*_UTC(_\d+)?\.(jpg|jpeg|png|webp|heic|txt|json
 """File names that only instaloader produces."""
 
 _VIDEOS = (".mp4", ".mov", ".webm", ".m4v")
+_OTHER_PICTURES = {
+    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".jp2", ".jxl", ".nef", ".nrw", ".orf"),
+    *(".pef", ".psd", ".raf", ".raw", ".rw2", ".rwl", ".srw", ".svg", ".tga", ".x3f", ".xcf"),
+    *(".3gp", ".avi", ".flv", ".m2ts", ".mkv", ".mpeg", ".mpg", ".mts", ".ogv", ".wmv"),
+}
+"""Suffixes of pictures and films that are not read."""
 _METADATA = (".json.xz", ".json")
 _NUMBERED = re.compile(r"(.+)_(\d{1,2})")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)_UTC")
@@ -105,7 +111,7 @@ def _sort_files(folder: Path, names: list[str], summary: ImportSummary) -> _File
                 summary.skipped["profile pictures and covers"] += 1
             else:
                 pictures.append(path)
-        else:
+        elif path.suffix.lower() in _OTHER_PICTURES:
             others.append(path)
     without_picture = files.captions.keys() - files.videos - {path.stem for path in pictures}
     for path in others:

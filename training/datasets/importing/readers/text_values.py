@@ -10,15 +10,11 @@ from datetime import UTC, datetime
 from recommenders.hashtags import HashtagError, belongs, in_caption, normalise
 from training.datasets.format import SPLITS, without_hyphens
 from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.missing_values import MISSING, UNKNOWN
 from training.datasets.numbers_in_text import parse_number
 
-MISSING = {
-    *("", "nan", "-nan", "none", "null", "nil", "n/a", "na", "<na>", "nat", "undefined", r"\n"),
-    *("#n/a", "#na", "#name?", "#null!", "#num!", "#ref!", "#value!", "#div/0!", "-", "—", "?"),
-}
-"""How programs write missing values, in lower case; those with a # are errors of spreadsheets."""
 _NO_WORDS = {"nan", "none", "null", "<na>"}
-"""Those that are no words in a list of words either."""
+"""The missing values that are no words in a list of words either."""
 
 _MARKS = ",;|،؛、，；"
 _SEPARATORS = re.compile(rf"[{_MARKS}\n]")
@@ -37,7 +33,6 @@ _NAMES = ("name", "tag", "hashtag", "text", "label", "value")
 _QUOTED = re.compile(r"(?<!\w)(?:'([^']*)'|\"([^\"]*)\")(?!\w)")
 _BETWEEN = re.compile(r"[\s,.]+")
 
-_UNKNOWN = {*MISSING, "hidden"}
 _DATES = (
     "%d.%m.%Y",
     "%d.%m.%Y %H:%M",
@@ -173,7 +168,7 @@ def hashtag_or_none(text: str) -> str | None:
 def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None:
     """How many likes; None where unknown. Negative ones are hidden, and counted as such."""
     text = _text(value)
-    if text.casefold() in _UNKNOWN:
+    if text.casefold() in UNKNOWN:
         return None
     number = parse_number(text)
     if number is None:
@@ -188,7 +183,7 @@ def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None
 def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:
     """A date as ISO 8601; with the time zone where one is known, seconds since 1970 are UTC."""
     text = _text(value)
-    if text.casefold() in _UNKNOWN:
+    if text.casefold() in UNKNOWN:
         return None
     digits = _DAY_AND_TIME.fullmatch(text)
     iso = "T".join(digits.groups()) if digits else text
@@ -217,7 +212,7 @@ def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:
 def parse_split(value: str, where: str, summary: ImportSummary) -> str | None:
     """``train``, ``validation`` or ``test``; None where the row does not say."""
     text = value.strip().casefold()
-    if text in _UNKNOWN:
+    if text in UNKNOWN:
         return None
     if text not in SPLITS:
         summary.problems.add("split is not train, validation or test", f"{where}: {text}")

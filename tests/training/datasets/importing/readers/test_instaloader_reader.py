@@ -239,7 +239,7 @@ def test_captions_and_photos_in_capitals_are_imported(run_import: Import, tmp_pa
 
 def test_a_photo_that_is_of_no_known_format_is_told(run_import: Import, tmp_path: Path) -> None:
     photo(tmp_path / "photos" / "a.jpg", 1)
-    for name in ("a.txt", "a.CR2", "b.txt", "b.CR2"):
+    for name in ("a.txt", "a.CR2", "b.txt", "b.CR2", "b.xmp", "b.html"):
         (tmp_path / "photos" / name).write_text("#sunset #red")
     imported = run_import(tmp_path / "photos")
     assert imported.summary.photos == 1
