@@ -14,7 +14,6 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from select import select
 from typing import IO, Any, get_args
 
 from PIL import Image
@@ -28,7 +27,7 @@ BYTES = 2**30
 """Memory: a third more than 64 megapixels take in the hungriest format."""
 
 IDLE = 60.0
-"""Seconds after which the process ends; the next file starts another, in a quarter of a second."""
+"""Seconds until the process is ended; the next file starts another, in a quarter of a second."""
 
 _PATIENCE = 6
 """Times ``SECONDS`` on the clock after which it is ended, since it may also wait for something."""
@@ -39,11 +38,10 @@ _REQUEST = struct.Struct("!III")
 _ANSWER = struct.Struct("!I")
 """Bytes of a JSON object, which follows: the size of the pixels behind it, or a reason."""
 
-_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH")
-"""What the process is given; tokens and passwords are not."""
+_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME")
+"""What the process is given beside our import path; tokens and passwords are not."""
 
-
-_COMMAND = [sys.executable, "-m", __name__]
+_COMMAND = [sys.executable, "-P", "-m", __name__]
 
 
 class DecodingProcess:
@@ -62,6 +60,7 @@ class DecodingProcess:
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
+        self._idle: threading.Timer | None = None
 
     def decode(self, source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Image:
         """The photo, as ``recommenders.photos.decode`` gives it.
@@ -71,29 +70,42 @@ class DecodingProcess:
         """
         data = read(source) if isinstance(source, Path) else source
         with self._turn:
-            while True:
-                process = self._running()
-                try:
-                    return self._ask(process, data, shorter_side)
-                except PhotoError:
-                    raise
-                except (OSError, EOFError, ValueError, LookupError, TypeError):
-                    status = _ended(process)
-                if status > 0:
-                    raise RuntimeError(f"The decoding process ended with status {status}.")
-                if status < 0:
-                    raise PhotoError("truncated", "decoding it takes too much time or memory")
-                # It had been idle, and ended in this moment.
+            process = self._running()
+            try:
+                return self._ask(process, data, shorter_side)
+            except PhotoError:
+                raise
+            except Exception as error:  # it has ended, or is not to be asked again
+                if (status := _ended(process)) >= 0:
+                    raise RuntimeError(f"Decoding ended with exit status {status}.") from error
+                detail = "decoding it takes too much time or memory"
+                raise PhotoError("truncated", detail) from error
+            finally:
+                self._end_when_idle()
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, even while it decodes."""
+        if self._idle is not None:
+            self._idle.cancel()
         if self._process is not None:
             _ended(self._process)
+
+    def _end_when_idle(self) -> None:
+        def end() -> None:
+            with self._turn:
+                if self._idle is idle:  # no file came meanwhile
+                    self.close()
+
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = idle = threading.Timer(IDLE, end)
+        idle.daemon = True
+        idle.start()
 
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [*_COMMAND, str(self._memory), str(IDLE)],
+                [*_COMMAND, str(self._memory)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # where decoders write their complaints
@@ -120,8 +132,10 @@ class DecodingProcess:
 
 def _environment() -> dict[str, str]:
     given = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    given["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     # It would take 41 MB for every core of the machine, of which it uses one.
-    return given | {"OPENBLAS_NUM_THREADS": "1"}
+    given["OPENBLAS_NUM_THREADS"] = "1"
+    return given
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> int:
@@ -158,14 +172,11 @@ def _read(stream: IO[bytes], length: int) -> bytes:
     return data
 
 
-def _serve(memory: int, idle: float) -> None:
-    """Decodes what arrives until there is no more, or none for so many seconds."""
+def _serve(memory: int) -> None:
+    """Decodes what arrives until there is no more."""
     _limit(memory)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    while select([requests], [], [], idle)[0]:
-        head = requests.read(_REQUEST.size)
-        if not head:
-            return
+    while head := requests.read(_REQUEST.size):
         shorter_side, seconds, length = _REQUEST.unpack(head)
         data = _read(requests, length)
         _limit_time(seconds)
@@ -200,4 +211,4 @@ def _limit_time(seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]), float(sys.argv[2]))
+    _serve(int(sys.argv[1]))

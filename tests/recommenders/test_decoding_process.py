@@ -77,15 +77,33 @@ def test_a_process_that_was_ended_is_replaced(process: DecodingProcess) -> None:
     assert near(process.decode(photo), *CORNERS)
 
 
-def test_an_idle_process_ends_by_itself(
+def test_an_idle_process_is_ended_and_the_next_file_starts_another(
     process: DecodingProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding_process, "IDLE", 0.01)
     photo = encoded(corners(), "PNG")
     for _ in range(2):
         assert near(process.decode(photo), *CORNERS)
+        assert process._idle is not None
+        process._idle.join()
         assert process._process is not None
-        assert process._process.wait() == 0
+        assert process._process.returncode is not None
+
+
+def test_nothing_is_imported_from_the_folder_it_is_started_in(
+    process: DecodingProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "struct.py").write_text("raise SystemExit(7)")
+    monkeypatch.chdir(tmp_path)
+    assert near(process.decode(encoded(corners(), "PNG")), *CORNERS)
+
+
+def test_a_process_that_cannot_decode_at_all_is_an_error_and_not_the_files_fault(
+    process: DecodingProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding_process, "_COMMAND", [sys.executable, "-c", "raise SystemExit(7)"])
+    with pytest.raises(RuntimeError, match="status 7"):
+        process.decode(encoded(corners(), "PNG"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no /proc elsewhere")
