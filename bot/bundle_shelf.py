@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -179,6 +180,10 @@ def _unreachable(address: str, error: Exception) -> ShelfError:
     number = getattr(error, "errno", None) or 0
     if isinstance(error, gaierror):  # whose number is one of the resolver's
         reason = "the host's name is not known"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        reason = "its certificate is not accepted"
+    elif isinstance(error, ssl.SSLError):  # whose number is one of OpenSSL's
+        reason = "TLS failed"
     else:
         reason = os.strerror(number) if number in errno.errorcode else type(error).__name__
     return ShelfError(
@@ -221,6 +226,8 @@ class _Objects:
             )
         except ImportError as error:
             raise ShelfError(f"{label} needs a package that is not installed: {error}.") from None
+        except ssl.SSLError as error:  # of a certificate, it is a ValueError too
+            raise _unreachable(label, error) from error
         except ValueError:
             raise ShelfError(f"fsspec does not know addresses such as {label}.") from None
         except Exception as error:  # some connect at once

@@ -206,8 +206,10 @@ def in_force(own: Mapping[str, bool]) -> Blocklist:
 
 def blocked_by(own: Mapping[str, bool], hashtag: str) -> list[str]:
     """The words and patterns in force that block a hashtag, folded as a key; sorted."""
-    words, allowed = _words(own)
-    return sorted(word for word in words if Blocklist([word], allowed).blocks(hashtag))
+    if not in_force(own).blocks(hashtag):
+        return []
+    words, _ = _words(own)
+    return sorted(word for word in words if Blocklist([word]).blocks(hashtag))
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -36,11 +36,12 @@ _SETTING_MESSAGE = (
     .where(columns_of(Recommendation).c.id == bindparam("answer_id"))
     .values(message_id=bindparam("shown_by"))
 )
+# By ids, not by times: a clock may be set back, and replicas' clocks differ.
 _SHOWN_LAST = (
-    func.coalesce(Recommendation.shown_again, Recommendation.at).desc(),
-    Recommendation.id.desc(),
+    func.coalesce(Recommendation.shown_again, Recommendation.id).desc(),
+    Recommendation.shown_again.is_(None),
 )
-"""Orders answers: what was shown last, first."""
+"""Orders answers: the newest message's first, and of a message's the one that it shows."""
 
 
 async def record(
@@ -127,10 +128,18 @@ async def set_message(session: AsyncSession, answer_id: int, message_id: int) ->
     await session.execute(_SETTING_MESSAGE, {"answer_id": answer_id, "shown_by": message_id})
 
 
-async def show_again(session: AsyncSession, answer_id: int) -> None:
-    """Makes an answer the one that its message shows."""
-    answer = update(Recommendation).where(Recommendation.id == answer_id)
-    await session.execute(answer.values(shown_again=now()))
+async def show_again(session: AsyncSession, answer: Recommendation) -> None:
+    """Makes an answer the one that its message shows, until that gets a new one."""
+    answers = columns_of(Recommendation)
+    its_message = answers.alias()
+    newest = select(func.max(its_message.c.id)).where(
+        its_message.c.chat_id == answer.chat_id, its_message.c.message_id == answer.message_id
+    )
+    await session.execute(
+        update(answers)
+        .where(answers.c.chat_id == answer.chat_id, answers.c.message_id == answer.message_id)
+        .values(shown_again=case((answers.c.id == answer.id, newest.scalar_subquery())))
+    )
 
 
 async def extend(

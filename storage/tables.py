@@ -184,7 +184,8 @@ class Recommendation(Base):
         taken_out: what somebody took out, in that order.
         duplicate: the photo was known already.
         at: when computing it began.
-        shown_again: when its message last went back to it from another backend's.
+        shown_again: the id of its message's newest answer when that went back to this one; of a
+            message's answers one at most has it.
     """
 
     __tablename__ = "recommendations"
@@ -212,7 +213,7 @@ class Recommendation(Base):
     elapsed_ms: Mapped[float] = mapped_column(Double)
     duplicate: Mapped[bool]
     at: Mapped[datetime]
-    shown_again: Mapped[datetime | None]
+    shown_again: Mapped[int | None] = mapped_column(BigInteger)
     taken_out: Mapped[list["TakenOut"]] = relationship(
         lazy="selectin", order_by="TakenOut.at", viewonly=True
     )

@@ -15,7 +15,7 @@
   ``refusals``: retries, and what Telegram commonly refuses.
 - ``outbox``: stores answers before they are sent, and sends them until they arrive;
   ``updates_at_work``: marks an update as handled in the transaction that stores its answer.
-- ``small_talk``: greetings and thanks in texts without a photo.
+- ``small_talk``: greetings, thanks and refusals.
 - ``services``: what every handler works with; ``albums``, ``blocked``, ``captions``,
   ``chat_locks``, ``fair_places``, ``last_photo``, ``questions`` and ``typing_action`` are its
   parts.

@@ -2,6 +2,8 @@
 
 import re
 
+from recommenders.hashtags import in_caption
+
 _SMALL_TALK = re.compile(
     r"""
     (?<![\w#])(?:
@@ -22,6 +24,29 @@ _SMALL_TALK = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_REFUSAL = re.compile(
+    r"""
+    \W*
+    # What may stand before it.
+    (?:(?:
+    i(?:.?m | .?d | .?ve | \ have | \ am | \ do)? | oh | well | ok | okay | yes | yeah | but | sorry
+    | please | just | actually | rather | maybe | thanks | thank\ you | thx
+    | я | мне | мы | ну | ой | ок | окей | да | а | но | извини(?:те)? | прости(?:те)? | пожалуйста
+    | лучше | может(?:\ быть)? | давай(?:те)? | просто | спасибо
+    )\W+)*
+    (?:
+    no | nope | nah | not | none | nothing | neither
+    | (?:do | did | ca | wo | would)n.?t | (?:do | did | can | will)\ not | cannot
+    | skip | later | cancel | stop | never\ ?mind | nvm | forget\ (?:it | about\ it) | dunno | idk
+    | не | не(?:надо | хочу | нужно | знаю) | не-?а | нет | ни | ниче(?:го | м) | никак\w*
+    | отмен(?:а | и\w* | я\w*) | пропус[кт]\w* | потом | (?:по)?позже | забудь(?:те)?
+    | стоп | хватит
+    )
+    (?![\w·-])
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
 _WORD = re.compile(r"\w")
 
 _THANKS = re.compile(r"\b(?:thanks|thank you|thx|спасибо|благодарю)\b", re.IGNORECASE)
@@ -32,9 +57,16 @@ def is_thanks(text: str) -> bool:
     return _THANKS.search(text) is not None
 
 
-def is_small_talk(text: str) -> bool:
-    """Whether all words of a text are small talk; those marked as hashtags are not."""
-    return _WORD.search(text) is not None and _WORD.search(without_small_talk(text)) is None
+def declines(text: str) -> bool:
+    """Whether a text without ``#`` refuses to name hashtags, or is only thanks.
+
+    >>> declines("sorry, no idea"), declines("no_filter sunset"), declines("no, #sunset")
+    (True, False, False)
+    """
+    if in_caption(text):
+        return False
+    only_thanks = is_thanks(text) and not _WORD.search(without_small_talk(text))
+    return only_thanks or _REFUSAL.match(text) is not None
 
 
 def without_small_talk(text: str) -> str:

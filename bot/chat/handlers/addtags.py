@@ -13,7 +13,7 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
-from bot.chat.small_talk import is_small_talk, is_thanks
+from bot.chat.small_talk import declines, is_thanks
 from bot.chat.teaching import MAX_HASHTAGS, teach
 from bot.chat.texts import LANGUAGES
 from recommenders.hashtags import in_caption, parse
@@ -43,7 +43,7 @@ async def replied(update: Update, context: Context) -> None:
     """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
     message = message_of(update)
     text = message.text or ""
-    if is_small_talk(text):
+    if declines(text):
         context.services.questions.close(message.chat_id)
         texts = context.texts
         await context.reply(message, texts.welcome if is_thanks(text) else texts.add_declined)

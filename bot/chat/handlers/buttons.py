@@ -168,7 +168,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
     fresh = earlier is not None and not services.is_outdated(earlier.at)
     if earlier is not None and fresh and unwanted.isdisjoint(earlier.tags):
         async with services.database.session(confirmed=False) as session:
-            await recommendations.show_again(session, earlier.id)
+            await recommendations.show_again(session, earlier)
         await show(tap, context, earlier, page=0)
         return
     if not features:

@@ -220,7 +220,7 @@ ENGLISH = Texts(
     why_hints="many small hints together",
     why_unknown="Nothing in particular stands out: these simply fit best.",
     why_which="Why what? Send a photo first, or reply to one with /why.",
-    tags_no_photo="Reply to a photo with /tags, or make /tags the caption of a photo.",
+    tags_no_photo="Send a photo first, reply to one with /tags, or make /tags its caption.",
     wrong_file={
         "empty": "This file is empty. Please send it again.",
         "not_an_image": "I cannot read this as an image. JPEG, PNG, WebP and HEIC work best.",

@@ -10,9 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "recommendations", sa.Column("shown_again", sa.DateTime(timezone=True), nullable=True)
-    )
+    op.add_column("recommendations", sa.Column("shown_again", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:

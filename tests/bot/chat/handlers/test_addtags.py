@@ -129,14 +129,40 @@ async def test_a_reply_to_the_question_closes_it(ann: Person) -> None:
     assert "Learnt" not in await reply_text(ann, "#two")
 
 
+DECLINED = [
+    *(
+        "No.",
+        "cancel",
+        "stop",
+        "I don’t know",
+        "nothing",
+        "none",
+        "nah",
+        "skip",
+        "later",
+        "no idea",
+    ),
+    *("no way", "Never mind", "forget it", "sorry, not now", "I don't want any", "maybe later"),
+    *(
+        "не надо",
+        "не хочу",
+        "Не нужно",
+        "не-а",
+        "ничего",
+        "никакие",
+        "ни одного",
+        "Отмена",
+        "отменить",
+    ),
+    *("пропустить", "потом", "забудь", "да нет", "я не знаю", "лучше потом"),
+]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("no, thanks", "You are welcome!"),
-        *(
-            (no, "nothing is added")
-            for no in ("No.", "cancel", "I don’t know", "не надо", "Отмена")
-        ),
+        *((thanks, "You are welcome!") for thanks in ("no, thanks", "thanks but no", "Спасибо!")),
+        *((no, "nothing is added") for no in DECLINED),
     ],
 )
 async def test_a_reply_that_declines_teaches_nothing_and_closes_the_question(
@@ -145,7 +171,22 @@ async def test_a_reply_that_declines_teaches_nothing_and_closes_the_question(
     prompt = await asked(ann, await answer(ann))
     assert says in await reply_text(ann, text, prompt)
     assert "Learnt" not in await reply_text(ann, "#two")
-    assert "Learnt: #stop" in await reply_text(ann, "#stop", prompt)
+    assert "Learnt: #stop" in await reply_text(ann, "no, #stop", prompt)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        *((word, f"#{word}") for word in ("cool", "nice", "test", "bot", "yes", "да", "hello")),
+        *((word, f"#{word}") for word in ("nofilter", "no_filter", "небо", "отменный", "северное")),
+        ("nofilter sunset", "#nofilter #sunset"),
+        ("cat, dot, notebook, нетбук", "#cat #dot #notebook #нетбук"),
+        ("thanks, sunset", "#thanks #sunset"),
+    ],
+)
+async def test_a_reply_of_other_words_teaches_them(ann: Person, text: str, tags: str) -> None:
+    prompt = await asked(ann, await answer(ann))
+    assert f"Learnt: {tags}" in await reply_text(ann, text, prompt)
 
 
 async def test_a_question_of_long_ago_is_answered_only_by_a_reply(

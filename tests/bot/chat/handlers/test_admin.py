@@ -1,6 +1,7 @@
 """/review, the block list and /stats, for admins only."""
 
 import re
+import time
 
 import pytest
 
@@ -212,6 +213,13 @@ async def test_to_unblock_a_word_that_a_pattern_blocks_the_pattern_is_named(
     assert (await reply_text(admin, "/unblock *bis cannabis*")).startswith("No longer blocked")
     await ann.send_photo(jpeg("green"), caption="/addtags #cannabis")
     assert "Learnt: #cannabis" in (await ann.wait_reply())["text"]
+
+
+async def test_three_hundred_words_to_unblock_do_not_hold_up_the_bot(admin: Person) -> None:
+    words = " ".join(f"word{number}" for number in range(300))
+    began = time.process_time()
+    assert "None of these" in await reply_text(admin, f"/unblock {words}")
+    assert time.process_time() - began < 1
 
 
 async def test_unblock_alone_shows_the_list_as_block_does(admin: Person) -> None:

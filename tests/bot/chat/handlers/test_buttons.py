@@ -1,9 +1,10 @@
 """The buttons below an answer."""
 
+from datetime import UTC, datetime, timedelta
 from string import ascii_lowercase
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from bot.local.refusals import RefusalError
 from storage import feedback, recommendations, statistics
@@ -195,6 +196,18 @@ async def test_what_is_asked_afterwards_is_about_the_backend_shown_again(start: 
     await edited(ann, other, "als")
     assert "#red1" in await reply_text(ann, "/why", message)
     assert "★ red1 · red2 · red3" in labels(await reply(ann, "/categories"))
+
+
+async def test_which_backend_a_message_shows_depends_on_no_clock(bot: Running, ann: Person) -> None:
+    message = await answer(ann)
+    opened = await below(ann, message, "w2v")
+    async with bot.database.session() as session:
+        ahead = update(Recommendation).where(Recommendation.backend == "w2v")
+        await session.execute(ahead.values(at=datetime.now(UTC) + timedelta(hours=1)))
+    for name, tag in (("als", "#red1"), ("w2v", "#reddish1"), ("als", "#red1")):
+        await edited(ann, opened, name)
+        for reply_to in (message, None):
+            assert tag in await reply_text(ann, "/why", reply_to)
 
 
 async def test_a_photo_is_computed_and_counted_once_for_every_backend(

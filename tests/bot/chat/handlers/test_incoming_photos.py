@@ -65,12 +65,13 @@ async def test_the_command_right_after_a_photo_is_about_that_photo(
 
 
 async def test_the_command_without_a_photo_says_how_it_is_used(ann_in_group: Person) -> None:
-    assert "Reply to a photo" in await reply_text(ann_in_group, "/tags")
+    ways = "Send a photo first, reply to one with /tags, or make /tags its caption."
+    assert await reply_text(ann_in_group, "/tags") == ways
 
 
 async def test_the_command_in_reply_to_a_text_says_how_it_is_used(ann_in_group: Person) -> None:
     text = await ann_in_group.send_text("hello")
-    assert "Reply to a photo" in await reply_text(ann_in_group, "/tags", text)
+    assert "reply to one with /tags" in await reply_text(ann_in_group, "/tags", text)
 
 
 @pytest.mark.parametrize(
