@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Container, Coroutine, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -50,6 +50,9 @@ class Inbox:
 
     _can_wait = False
     """Whether updates are put off while the database is away or busy."""
+
+    _put_off_before: Container[int] = ()
+    """Updates that were put off lately."""
 
     def __init__(self, application: Bot) -> None:
         services = application.bot_data["services"]
@@ -180,7 +183,12 @@ class Inbox:
         task.add_done_callback(self._task_done)
 
     async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
-        at_work = UpdatesAtWork(self._application.bot.id, list(update_ids), self._can_wait)
+        at_work = UpdatesAtWork(
+            self._application.bot.id,
+            list(update_ids),
+            self._can_wait,
+            again=any(one in self._put_off_before for one in update_ids),
+        )
         updates_at_work.begin(at_work)
         try:
             await work

@@ -48,6 +48,7 @@ class SharedInbox(Inbox):
         self._bot_id = application.bot.id
         self._chats: dict[int, int] = {}
         self._recently_handled: Latest[int, None] = Latest(REMEMBERED)
+        self._put_off_before: Latest[int, None] = Latest(REMEMBERED)
         self._look_now = asyncio.Event()
         self._lease_until = self._leased_since = 0.0
         self._loops: list[asyncio.Task[None]] = []
@@ -133,10 +134,14 @@ class SharedInbox(Inbox):
             self._chats.pop(update_id, None)
 
     async def _put_off(self, update_ids: Collection[int]) -> None:
-        await asyncio.sleep(AGAIN_AFTER)
         for update_id in update_ids:
-            self._chats.pop(update_id, None)
-            self._recently_handled.pop(update_id, None)  # an album's, which had one handler
+            self._put_off_before[update_id] = None
+        try:
+            await asyncio.sleep(AGAIN_AFTER)
+        finally:  # also where the lease ends meanwhile
+            for update_id in update_ids:
+                self._chats.pop(update_id, None)
+                self._recently_handled.pop(update_id, None)  # an album's, which had one handler
         self.look()
 
     async def _watch(self) -> None:
@@ -145,7 +150,7 @@ class SharedInbox(Inbox):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)
             self._look_now.clear()
-            if not self.is_full:
+            if self.is_open and not self.is_full:
                 try:
                     await self._look()
                 except StorageError as error:

@@ -70,7 +70,7 @@ async def answer(
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
     async with AsyncExitStack() as place:
         await place.enter_async_context(typing)
-        if services.photo_places.becomes_crowd(person):
+        if not updates_at_work.again() and services.photo_places.becomes_crowd(person):
             with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
                 await context.reply(first, texts.many_photos, stored=False)
         await place.enter_async_context(services.photo_places.of(person))

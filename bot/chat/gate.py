@@ -13,7 +13,7 @@ from telegram import Message, Update
 from telegram.error import TelegramError
 from telegram.ext import ApplicationHandlerStop
 
-from bot.chat import callback_data
+from bot.chat import callback_data, updates_at_work
 from bot.chat.identity import sender_of
 from bot.chat.rate_limits import CHAT
 from bot.chat.services import Context
@@ -49,6 +49,8 @@ async def _limit_rate(update: Update, context: Context) -> None:
     """Stops updates of a person or chat that sends too fast, with one warning to them."""
     if update.edited_channel_post is not None:
         return  # it costs nothing, and has to be known
+    if updates_at_work.again():
+        return
     limits, query, message = context.services.rate_limits, update.callback_query, None
     if query is not None:
         verdict = await limits.verdict("ours", query.from_user.id, time())

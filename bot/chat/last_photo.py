@@ -21,13 +21,17 @@ class LastPhotos:
     def __init__(self) -> None:
         self._messages: Latest[_Key, list[Message]] = Latest(MOST)
 
-    def remember(self, message: Message) -> None:
-        """Remembers a photo that has arrived."""
+    def remember(self, message: Message) -> bool:
+        """Remembers a photo, unless it was sent before the last; returns whether."""
         last = self._messages.get(_key(message), [])
         album = message.media_group_id
         if album is None or not last or last[-1].media_group_id != album:
+            if last and last[-1].message_id > message.message_id:
+                return False  # it is handled again
             last = []
-        self._messages[_key(message)] = [*last, message]
+        others = [part for part in last if part.message_id != message.message_id]
+        self._messages[_key(message)] = [*others, message]
+        return True
 
     def change(self, message: Message) -> None:
         """Keeps the edited version of a message."""

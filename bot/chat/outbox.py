@@ -56,6 +56,8 @@ class Outbox:
         self._delivery = delivery
         self._unsent: dict[int, int] = {}
         """The chats of the messages that are not known to have arrived, by row id."""
+        self._being_put: set[int] = set()
+        """The row ids of messages whose transaction has not ended."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._storing: dict[asyncio.Task[None], Collection[int]] = {}
         """What stores what became of messages, with their row ids."""
@@ -68,8 +70,9 @@ class Outbox:
 
     @property
     def rows(self) -> set[int]:
-        """The row ids of messages that it sends, or of which it still stores what became."""
-        return self._unsent.keys() | {row for rows in self._storing.values() for row in rows}
+        """The row ids of messages that it stores or sends, or stores the outcome of."""
+        storing = (row for rows in self._storing.values() for row in rows)
+        return self._unsent.keys() | self._being_put.union(storing)
 
     async def put(
         self,
@@ -110,7 +113,13 @@ class Outbox:
         def committed(_: object) -> None:
             self._unsent[message.id] = message.chat_id
 
+        def ended(*_: object) -> None:
+            self._being_put.discard(row_id)
+
+        row_id = message.id
+        self._being_put.add(row_id)
         event.listen(session.sync_session, "after_commit", committed)
+        event.listen(session.sync_session, "after_transaction_end", ended)
         return message
 
     async def send(self, message: OutgoingMessage) -> int | None:

@@ -21,12 +21,14 @@ class UpdatesAtWork:
     Attributes:
         can_wait: whether they may be put off while the database is away or busy.
         are_put_off: whether they are to be handled again, from the beginning.
+        again: whether they were put off before.
     """
 
     bot_id: int
     update_ids: list[int]
     can_wait: bool = False
     are_put_off: bool = False
+    again: bool = False
 
     def take_over(self, other: "UpdatesAtWork") -> None:
         """Makes this handler responsible for another's updates."""
@@ -46,6 +48,12 @@ def begin(work: UpdatesAtWork) -> None:
 def now() -> UpdatesAtWork | None:
     """The updates that this task handles, if any."""
     return _at_work.get()
+
+
+def again() -> bool:
+    """Whether the task's updates were put off before, so that they have counted already."""
+    work = _at_work.get()
+    return work is not None and work.again
 
 
 def put_off(error: BaseException | None) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from sqlalchemy import select, text, update
 
 from bot.chat.application import build
+from bot.chat.rate_limits import RateLimits, SharedRateLimits
 from bot.chat.services import Services
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
@@ -302,9 +304,11 @@ async def test_a_replica_that_missed_changes_learns_everything_anew(
 
 
 async def test_what_the_database_was_away_for_is_handled_once_it_is_back(
-    two: Two, postgres: Server, people: People
+    two: Two, postgres: Server, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, ben, _ = people
+    counted = Mock(wraps=RateLimits(1_000).verdict)
+    monkeypatch.setattr(SharedRateLimits, "verdict", AsyncMock(side_effect=counted))
     two.of_chat = {1_000: [two.first], 1_001: [two.second]}
     green = await answer(ann, "green")
     await answer_hashtags(ben, "blue")
@@ -324,6 +328,7 @@ async def test_what_the_database_was_away_for_is_handled_once_it_is_back(
     assert hashtags(await ben.wait_reply())[0] == "#red1"
     assert (await reply_text(ann, "/addtags #sofa", green)).startswith("Learnt: #sofa")
     assert (len(ann.replies()), len(ben.replies())) == (3, 2)
+    assert counted.call_count == 6  # what is handled again has counted already
     assert "could not save" not in "".join(one["text"] for one in ann.replies() + ben.replies())
 
 

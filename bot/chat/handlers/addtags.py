@@ -7,7 +7,7 @@ from telegram import ForceReply, Message, Update
 from telegram.constants import ChatType
 from telegram.ext import filters
 
-from bot.chat import answer_message, subject
+from bot.chat import answer_message, subject, updates_at_work
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
 from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
@@ -104,7 +104,7 @@ class AnswersToAsking(filters.MessageFilter):
     def filter(self, message: Message) -> bool:
         if _replies_to_asking(message):
             return True
-        is_open = self._questions.is_open(message.chat_id)
+        is_open = self._questions.is_open(message.chat_id, message.message_id)
         return is_open and bool(in_caption(message.text or ""))
 
 
@@ -117,7 +117,7 @@ def _asked_about(context: Context, message: Message, text: str) -> Sequence[int]
     tags, _ = parse(text)
     if not tags or (replies and not _replies_to_asking(message)):
         return ()
-    photo_ids = context.services.questions.close(message.chat_id)
+    photo_ids = context.services.questions.answer(message.chat_id, message.message_id)
     return () if replies else photo_ids
 
 
@@ -135,8 +135,8 @@ async def _teach_asked(context: Context, message: Message, text: str) -> None:
     photo_ids = _asked_about(context, message, text)
     try:
         await _teach(context, [message], text, photo_ids)
-    except StorageError:
-        if photo_ids:
+    except StorageError as error:
+        if photo_ids and not updates_at_work.put_off(error):
             context.services.questions.ask(message.chat_id, photo_ids)  # not answered yet
         raise
 

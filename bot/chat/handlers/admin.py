@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram import Message, Update
 
-from bot.chat import callback_data
+from bot.chat import callback_data, updates_at_work
 from bot.chat.callback_data import TapData
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
@@ -80,6 +80,8 @@ async def decide(update: Update, context: Context) -> None:
             "approved" if approved else "rejected",
             query.from_user.id,
         )
+        if decided:
+            await updates_at_work.done_with(session)
     if not decided:
         await stale(update, context)
         return

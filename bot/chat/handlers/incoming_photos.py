@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 async def sent(update: Update, context: Context) -> None:
     """A photo or any file, alone or in an album; in groups only with a command as caption."""
     message, services = message_of(update), context.services
-    if photo_in(message, services.engine.min_side):
-        services.last_photos.remember(message)
+    is_photo = photo_in(message, services.engine.min_side) is not None
+    if is_photo and services.last_photos.remember(message):
         services.questions.close(message.chat_id)
     if caption_command(message, context.bot.username):
         services.captions.is_new(message)
