@@ -41,9 +41,9 @@ class Scoring:
         self._people = read_people(bundle)
         self._columns = {tag: column for column, tag in enumerate(bundle.hashtags)}
         careful = read_rules(bundle).careful
-        self._careful = {
-            self._columns[tag]: least for tag, least in careful.items() if tag in self._columns
-        }
+        known = [tag for tag in careful if tag in self._columns]
+        self._careful = np.array([self._columns[tag] for tag in known], np.intp)
+        self._least = np.array([careful[tag] for tag in known], np.float32)
 
     def behind(self, backend: str) -> list[Recommender]:
         """The recommenders that a backend uses."""
@@ -62,7 +62,7 @@ class Scoring:
     @property
     def _judges_careful(self) -> bool:
         """Whether hashtags to be careful with need the fusion's probability, whoever scores."""
-        return bool(self._careful) and self.both is not None and self.both.fusion is not None
+        return len(self._careful) > 0 and self.both is not None and self.both.fusion is not None
 
     def scores(
         self,
@@ -122,7 +122,7 @@ class Scoring:
         both = self.both
         assert both is not None
         assert both.fusion is not None
-        columns = np.array(list(self._careful))
+        columns = self._careful
         likely = np.zeros((len(scores), len(columns)), np.bool_)
         if features.keys() >= {both.als.backbone, both.w2v.backbone}:
             if als is None:
@@ -130,7 +130,7 @@ class Scoring:
             w2v = both.w2v.scores(features[both.w2v.backbone])
             sources = sources_of(als, w2v, len(both.fusion.share))
             probabilities = both.fusion.scores_of(sources, np.broadcast_to(columns, likely.shape))
-            likely = probabilities >= np.array(list(self._careful.values()), np.float32)
+            likely = probabilities >= self._least
         scores[:, columns] = np.where(likely, scores[:, columns], 0)
 
     def _nearness(self, words: Sequence[Collection[str]], sees: Sees) -> Floats:

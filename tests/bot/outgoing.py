@@ -18,6 +18,15 @@ async def waiting(database: Database, *unsure: int) -> bool:
     return [one.unsure for one in await outgoing(database)] == list(unsure)
 
 
+async def filled(database: Database, messages: int, seconds: float) -> None:
+    """Waits until so many wait, or more, for so long at most."""
+
+    async def enough() -> bool:
+        return len(await outgoing(database)) >= messages
+
+    await until(enough, seconds)
+
+
 async def is_empty(database: Database) -> None:
     """Waits until nothing waits to be sent."""
     await until(lambda: waiting(database))

@@ -56,9 +56,7 @@ async def still_waiting(database: Database) -> list[int]:
 
 async def at_work(bot: Running, updates: int) -> None:
     """So many updates are at work."""
-    async with asyncio.timeout(SECONDS):
-        while bot.inbox.waiting != updates:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: bot.inbox.waiting == updates, SECONDS)
 
 
 async def is_empty(database: Database) -> None:
@@ -251,9 +249,7 @@ async def test_that_updates_were_handled_is_stored_as_soon_as_it_can_be(
     async with bot.database.session() as session:
         await session.execute(sql(STAYS))
     assert "/addtags" in await reply_text(ann, "/help")
-    async with asyncio.timeout(SECONDS):
-        while "handled is not stored yet" not in caplog.text:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "handled is not stored yet" in caplog.text, SECONDS)
     assert len(await still_waiting(bot.database)) == 1
     async with bot.database.session() as session:
         await session.execute(sql("DROP TRIGGER stays"))

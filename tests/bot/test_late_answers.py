@@ -1,6 +1,5 @@
 """Who cannot be answered in time gets a word of apology after the next start."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from storage.tables import OutgoingMessage, now
 from tests.bot.conversation import GROUP, replied_to
-from tests.bot.outgoing import is_empty, outgoing
+from tests.bot.outgoing import filled, is_empty
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import (
     ANN,
@@ -36,9 +35,7 @@ def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def gets_old(bot: Running, messages: int) -> None:
     """So many messages wait until it is too late to send them."""
-    async with asyncio.timeout(60):
-        while len(await outgoing(bot.database)) < messages:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await filled(bot.database, messages, 60)
     async with bot.database.session() as session:
         long_ago = now() - timedelta(seconds=delivery.HOUR + 1)
         await session.execute(update(OutgoingMessage).values(at=long_ago))

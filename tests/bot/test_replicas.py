@@ -22,6 +22,7 @@ from storage import Database, changes, inbox, replica_tables
 from storage.tables import OutgoingMessage, WaitingUpdate, now
 from tests.balancer import free_ports
 from tests.bot.conversation import answer, answer_hashtags, hashtags, note, reply, reply_text
+from tests.bot.outgoing import waiting
 from tests.bot.running import TOKEN
 from tests.bot.storage_failures import (
     connection_is_lost_as_a_message_is_stored,
@@ -32,6 +33,7 @@ from tests.bot.telegram_sends import Refusing
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
 from tests.postgres import Server
+from tests.waiting import until
 from tests.webhook_calls import calls, chat_of
 
 SECRET = "s-1"
@@ -118,12 +120,6 @@ async def people(telegram: LocalServer) -> AsyncIterator[People]:
         yield ann, ben, admin
 
 
-async def stored(replica: Replica) -> Sequence[int]:
-    """The messages that wait to be sent, or to be known to have been."""
-    async with replica.services.database.reading() as session:
-        return (await session.scalars(select(OutgoingMessage.id))).all()
-
-
 async def test_what_is_delivered_four_times_to_two_replicas_is_answered_once(
     two: Two, people: People
 ) -> None:
@@ -167,9 +163,7 @@ async def test_a_message_that_another_replica_has_taken_over_is_not_sent_by_the_
     monkeypatch.setattr("bot.chat.delivery.FIRST_PAUSE", 0.1)
     trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"))
     await ann.send_text("/help")
-    async with asyncio.timeout(60):
-        while not trouble.refused:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: trouble.refused, 60)
     database = await Database.open(url)
     async with database.session() as session:
         alive = replica_tables.Replica.number
@@ -252,15 +246,11 @@ async def test_a_deletion_that_another_try_completes_is_told_to_every_replica(
     two.of_chat = {1_000: [two.first]}
     await answer_hashtags(ann, "red")
     await reply_text(ann, "/addtags #zyzzyvas")
-    async with asyncio.timeout(20):
-        while "zyzzyvas" not in two.second.known:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "zyzzyvas" in two.second.known, 20)
     with deletion_breaks_off(monkeypatch):
         assert "cannot save anything" in await reply_text(ann, "/forget yes")
     assert "Nothing about you" in await reply_text(ann, "/forget yes")
-    async with asyncio.timeout(20):
-        while "zyzzyvas" in (*two.first.known, *two.second.known):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "zyzzyvas" not in (*two.first.known, *two.second.known), 20)
 
 
 async def test_a_replica_learns_again_what_it_could_not_read_when_it_was_taught(
@@ -273,9 +263,7 @@ async def test_a_replica_learns_again_what_it_could_not_read_when_it_was_taught(
         await reply_text(ann, "/addtags #zyzzyvas")
         await two.first.services.learner.finished()
     assert "zyzzyvas" not in two.first.known
-    async with asyncio.timeout(20):
-        while "zyzzyvas" not in two.first.known:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "zyzzyvas" in two.first.known, 20)
 
 
 async def test_a_replica_that_missed_changes_learns_everything_anew(
@@ -345,9 +333,7 @@ async def test_what_is_stored_as_the_connection_is_lost_is_answered_once(
             await happened.wait()
     begins = {"a photo": "Best five\n#red1", "/addtags #sofa": "Learnt: #sofa", "/help": "Send a"}
     assert (await ann.wait_reply())["text"].startswith(begins[what])
-    async with asyncio.timeout(20):
-        while await stored(two.first):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: waiting(two.first.services.database), 20)
     await asyncio.sleep(3)  # for what would come twice
     assert len(ann.replies()) == 2
     if what == "/addtags #sofa":

@@ -21,6 +21,7 @@ from tests.bot.storage_failures import labels_cannot_be_read
 from tests.colours import encoded, picture
 from tests.dusk import dusk
 from tests.person import SECONDS, Person
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -168,9 +169,7 @@ async def test_what_could_not_be_read_when_it_was_taught_is_learnt_a_moment_late
         assert "Learnt" in await reply_text(ann, "/addtags #sofa")
         await bot.services.learner.finished()
     assert "sofa" not in bot.services.engine.hashtags
-    async with asyncio.timeout(SECONDS):
-        while "sofa" not in bot.services.engine.hashtags:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "sofa" in bot.services.engine.hashtags, SECONDS)
 
 
 async def test_what_is_forgotten_is_no_longer_recommended(settings: Settings) -> None:

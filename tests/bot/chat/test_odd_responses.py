@@ -1,24 +1,22 @@
 """What Telegram has done is done, though its response is one that the library cannot read."""
 
-import asyncio
 from functools import wraps
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from bot.chat.telegram_bot import TelegramBot
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.local.state import State
-from storage import Database
-from storage.tables import OutgoingMessage
 from tests.bot.conversation import edited, hashtags, reply
+from tests.bot.outgoing import filled, outgoing
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing, part
 from tests.colours import jpeg
 from tests.person import SECONDS, Person
+from tests.waiting import until
 
 ODD_PHOTO = {"photo": [{"file_id": "a", "file_unique_id": "b"}]}
 READABLE_NUMBERS: tuple[dict[str, Any], ...] = (
@@ -50,14 +48,10 @@ def responds(monkeypatch: pytest.MonkeyPatch, method: str, odd: Any) -> None:
 
 
 async def is_idle(bot: Running) -> None:
-    async with asyncio.timeout(SECONDS):
-        while bot.inbox.waiting or await outgoing(bot.database):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    async def idle() -> bool:
+        return not (bot.inbox.waiting or await outgoing(bot.database))
 
-
-async def outgoing(database: Database) -> list[OutgoingMessage]:
-    async with database.reading() as session:
-        return list(await session.scalars(select(OutgoingMessage)))
+    await until(idle, SECONDS)
 
 
 @pytest.mark.parametrize("odd", [*READABLE_NUMBERS, *NO_NUMBERS])
@@ -97,9 +91,7 @@ async def test_a_chats_other_answers_do_not_wait_for_one_that_cannot_be_sent(
     async with Person(telegram.page_url) as ann:
         for seed, colour in enumerate(("red", "green", "blue")):
             await ann.send_photo(jpeg(colour))
-            async with asyncio.timeout(SECONDS):
-                while len(await outgoing(bot.database)) <= seed:  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+            await filled(bot.database, seed + 1, SECONDS)
         await bot.stop()
         down.over = True
         post = TelegramBot.post
