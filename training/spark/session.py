@@ -48,6 +48,10 @@ _MEMORY = re.compile(
 _LOST = re.compile(
     r"ExecutorLostFailure|Python worker exited unexpectedly|RejectedExecutionException"
 )
+# What Hadoop says of an address in --dataset or --cache.
+_NO_SCHEME = re.compile(r'No FileSystem for scheme "([^"]+)"|Class \S+\.(\w+)\.\w+ not found')
+_NO_HOST = re.compile(r"UnknownHostException: ([^\s:]+)")
+_NO_ANSWER = re.compile(r"Call From .+ to (\S+:\d+) failed on")
 
 
 class SparkError(DatasetError):
@@ -147,6 +151,18 @@ def sentence_of(error: BaseException) -> SparkError:
             f"A Spark worker lacks the Python package {missing[1]}: install the same tag4pic on "
             "every worker, and set PYSPARK_PYTHON to its Python."
         )
+    if scheme := _NO_SCHEME.search(text):
+        return SparkError(
+            f"Spark does not know addresses that begin with {scheme[1] or scheme[2]}: correct "
+            "them, or give Spark the package that reads them (spark.jars.packages, such as "
+            "org.apache.hadoop:hadoop-aws for s3a)."
+        )
+    if host := _NO_HOST.search(text):
+        return SparkError(f"No host is named {host[1]}: correct the address. {_RESUMABLE}")
+    if server := _NO_ANSWER.search(text):
+        return SparkError(
+            f"No file system answers at {server[1]}: start it, or correct the address. {_RESUMABLE}"
+        )
     return SparkError(f"Spark could not go on: {_cause(text)}. {_RESUMABLE}")
 
 
@@ -209,10 +225,11 @@ def _has_workers(session: "SparkSession", master: str) -> None:
 
 
 def _cause(text: str) -> str:
-    """The most telling line of an error, without the names of its classes."""
+    """The most telling line of an error, without the names of its classes: Java's last cause."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    roots = [line for line in lines if line.startswith("Caused by: ")]
     causes = [line for line in lines if "Exception: " in line or "Error: " in line]
-    line = (causes or lines or ["no reason given"])[0]
+    line = (roots[-1:] or causes or lines or ["no reason given"])[0]
     line = re.sub(r'^(?:Caused by: |: |Exception in thread "[^"]*" )*', "", line)
     line = re.sub(r"^[\w.$]+(?:Exception|Error): ", "", line)
     return line[:300].rstrip(".")

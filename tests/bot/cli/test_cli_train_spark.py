@@ -273,6 +273,37 @@ def test_a_cluster_whose_workers_end_for_want_of_memory_is_a_sentence() -> None:
 
 @needs_spark
 @pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("ufs://bucket/posts", "Spark does not know addresses that begin with ufs: "),
+        ("s3a://bucket/posts", "Spark does not know addresses that begin with s3a: "),
+        ("hdfs://127.0.0.1:1/posts", "No file system answers at localhost:1: start it"),
+    ],
+)
+def test_an_address_that_spark_cannot_read_is_a_sentence(address: str, sentence: str) -> None:
+    with pytest.raises(SparkError) as refused, spark_session("local[2]") as session:
+        SparkEngine(session).read_posts(address, None)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_a_host_that_nobody_knows_is_a_sentence() -> None:
+    reason = "java.net.UnknownHostException: namenode"
+    assert str(sentence_of(RuntimeError(reason))).startswith("No host is named namenode: ")
+
+
+def test_a_failure_is_told_by_its_last_cause() -> None:
+    reason = """An error occurred while calling o58.getResult.
+: org.apache.spark.SparkException: Exception thrown in awaitResult:
+\tat org.apache.spark.util.ThreadUtils$.awaitResult(ThreadUtils.scala:56)
+Caused by: org.apache.spark.SparkException: Encountered error while reading file posts.jsonl.
+Caused by: org.apache.hadoop.hdfs.BlockMissingException: Could not obtain block: 7 of posts.jsonl
+\t... 1 more"""
+    sentence = "Spark could not go on: Could not obtain block: 7 of posts.jsonl. "
+    assert str(sentence_of(RuntimeError(reason))).startswith(sentence)
+
+
+@needs_spark
+@pytest.mark.parametrize(
     ("master", "sentence"),
     [
         ("spark://127.0.0.1:1", "No Spark master answers at spark://127.0.0.1:1"),
