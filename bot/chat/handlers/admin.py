@@ -83,7 +83,7 @@ async def decide(update: Update, context: Context) -> None:
         if decided:
             await updates_at_work.done_with(session)
     if not decided:
-        await stale(update, context)
+        await stale(query, context)
         return
     learner = context.services.learner
     learner.learn_soon((one.photo_id for one in decided), [query.from_user.id])

@@ -67,7 +67,7 @@ def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tappe
             # After a power cut the answer may be lost, and its id may be another answer's.
             shown_in = answer and (answer.chat_id, answer.message_id or message.message_id)
             if answer is None or shown_in != (message.chat_id, message.message_id):
-                await stale(update, context)
+                await stale(query, context)
                 return
             await handler(AnswerTap(query, data, message, answer), context)
 
@@ -156,7 +156,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
     services, engine = context.services, context.services.engine
     message, answer, backend = tap.message, tap.answer, tap.data.word("backend")
     if backend not in engine.backends:
-        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        await stale(tap.query, context)
         return
     began = datetime.now(UTC)
     async with services.database.reading() as session:
@@ -172,7 +172,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
         await show(tap, context, earlier, page=0)
         return
     if not features:
-        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        await stale(tap.query, context)
         return
     started = perf_counter()
     request = replace(_as_before(engine, request, answer), backend=backend)
@@ -212,16 +212,15 @@ async def apart(tap: AnswerTap, context: Context) -> None:
         await tap.query.answer(context.texts.apart_already)
         return
     if not features:
-        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        await stale(tap.query, context)
         return
     await tap.query.answer()
     photos = {one: messages.get(one, tap.message.message_id) for one in left}
     await answer_apart(context, tap.message, photos)
 
 
-async def stale(update: Update, context: Context) -> None:
-    """Tells the person that the button's row is gone."""
-    query, _, _ = tapped(update)
+async def stale(query: CallbackQuery, context: Context) -> None:
+    """Tells the person that what the button is about is gone."""
     await query.answer(context.texts.button_stale, show_alert=True)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from html import escape
 
-from telegram import Message, Update
+from telegram import CallbackQuery, Message, Update
 
 from bot.chat import subject
 from bot.chat.answer_request import language_of
@@ -50,10 +50,10 @@ async def turn(update: Update, context: Context) -> None:
 
 async def open_head(update: Update, context: Context) -> None:
     """A page of a parent's categories, and the parent's own hashtags."""
-    _, _, data = tapped(update)
+    query, _, data = tapped(update)
     head = _by_key(context.services.engine, data.word("key"))
     if head is None:
-        await _answer_gone(update, context)
+        await _answer_gone(query, context)
         return
     await _show_page(update, context, head)
 
@@ -64,7 +64,7 @@ async def open_(update: Update, context: Context) -> None:
     services, engine, texts = context.services, context.services.engine, context.texts
     category = _by_key(engine, data.word("key"))
     if category is None:
-        await _answer_gone(update, context)
+        await _answer_gone(query, context)
         return
     async with services.database.reading() as session:
         blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
@@ -87,15 +87,14 @@ async def open_(update: Update, context: Context) -> None:
 async def _show_page(update: Update, context: Context, head: Category | None) -> None:
     query, message, data = tapped(update)
     if not _under(context.services.engine, head):
-        await _answer_gone(update, context)
+        await _answer_gone(query, context)
     else:
         page = data.number("page")
         await edit(query, *await _page(context, message, person_of(update), head, page))
         await query.answer()
 
 
-async def _answer_gone(update: Update, context: Context) -> None:
-    query, _, _ = tapped(update)
+async def _answer_gone(query: CallbackQuery, context: Context) -> None:
     await query.answer(context.texts.category_gone, show_alert=True)
 
 

@@ -94,7 +94,7 @@ async def switched(update: Update, context: Context) -> None:
     query, _, data = tapped(update)
     channel = await _find(context, data.number("channel"))
     if channel is None:
-        await stale(update, context)
+        await stale(query, context)
     elif not await acts_for(context.bot, query.from_user.id, channel.id):
         name = _name(channel)
         await query.answer(context.texts.channel_not_admin.format(channel=name)[:NOTE_LENGTH])

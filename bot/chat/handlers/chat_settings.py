@@ -38,7 +38,7 @@ async def opened(update: Update, context: Context) -> None:
     query, message, data = tapped(update)
     choice = next((one for one in SETTINGS if one.verb == data.word("setting")), None)
     if choice is not None and not choice.options(context):
-        await stale(update, context)
+        await stale(query, context)
         return
     chat_id = message.chat_id
     page = await choice.shown(context, chat_id) if choice else await _overview(context, chat_id)

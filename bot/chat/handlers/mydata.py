@@ -57,7 +57,7 @@ async def remove(update: Update, context: Context) -> None:
     async with context.services.database.session() as session:
         removed = await labels.remove(session, owner, data.number("label"))
     if removed is None:
-        await stale(update, context)
+        await stale(query, context)
         return
     hashtag, photo_ids = removed
     context.services.learner.learn_soon(photo_ids, (message.chat.id, owner))
