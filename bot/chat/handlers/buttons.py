@@ -84,8 +84,7 @@ async def more(tap: AnswerTap, context: Context) -> None:
         await show(tap, context, answer)
         return
     room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.tags))
-    await _extend(tap, context, len(answer.tags) + room)
-    changed = await _reload(context, answer.id)
+    changed = await _extended(tap.message, context, answer, len(answer.tags) + room)
     if len(changed.tags) == len(answer.tags):
         await tap.query.answer(context.texts.no_more)
         return
@@ -117,8 +116,7 @@ async def take_out(tap: AnswerTap, context: Context) -> None:
             session, recommendation_id=answer.id, hashtag=tag, user_id=tap.query.from_user.id
         )
     changed = await _reload(context, answer.id)
-    await _extend(replace(tap, answer=changed), context, answer.length)
-    changed = await _reload(context, answer.id)
+    changed = await _extended(tap.message, context, changed, answer.length)
     note = context.texts.taken_out.format(tag=tag)
     await show(tap, context, changed, page=tap.page, note=note)
 
@@ -297,15 +295,17 @@ async def show(
     await tap.query.answer(note or None)
 
 
-async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
-    """Appends the next best hashtags until ``count`` are shown, or there are no more."""
-    services, engine, answer = context.services, context.services.engine, tap.answer
+async def _extended(
+    message: Message, context: Context, answer: Recommendation, count: int
+) -> Recommendation:
+    """An answer with the next best hashtags, until ``count`` are shown or there are no more."""
+    services, engine = context.services, context.services.engine
     hashtags, only_here = [], False
     remaining = answer.remaining
     if len(remaining) < count:
         async with services.database.reading() as session:
             request = await request_in(session, context, engine, answer.chat_id)
-            photo_ids = await subject.photos_under(session, tap.message, answer)
+            photo_ids = await subject.photos_under(session, message, answer)
             unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
             features = await _features(session, engine, photo_ids)
         if features:
@@ -319,6 +319,7 @@ async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
         # At most as long as there are hashtags, but not shorter: those put back need room.
         room = max(answer.length, min(count, len(remaining) + len(scored)))
         await recommendations.extend(session, answer.id, scored, shown=room, only_here=only_here)
+    return await _reload(context, answer.id)
 
 
 def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> ChatRequest:
