@@ -17,7 +17,7 @@ from recommenders.answers import FIRST
 from storage.feedback import Thumbs
 from storage.labels import MyHashtag
 from storage.moderation import Pending
-from storage.pages import Page
+from storage.pages import Page, cut
 
 THIRD = 8
 """Characters of a label that a phone shows in full with three buttons in a row."""
@@ -64,22 +64,18 @@ def open_keyboard(
     Args:
         page: of the hashtags to take out.
     """
-    answer_id, tags = answer.answer_id, answer.tags
-    pages = max(1, -(-len(tags) // PAGE))
-    page = min(page, pages - 1)
+    answer_id, shown = answer.answer_id, cut(answer.tags, page, PAGE)
+    page = shown.page
     rows = _paired(
-        [
-            _button(f"✕ #{tag}", "out", answer_id, page, key_of(tag))
-            for tag in tags[page * PAGE : (page + 1) * PAGE]
-        ]
+        [_button(f"✕ #{tag}", "out", answer_id, page, key_of(tag)) for tag in shown.items]
     )
-    if pages > 1:
-        place = texts.mine_page.format(page=page + 1, pages=pages)
-        rows.append([_button(f"{place} ›", "edit", answer_id, (page + 1) % pages)])
+    if shown.pages > 1:
+        place = texts.mine_page.format(page=page + 1, pages=shown.pages)
+        rows.append([_button(f"{place} ›", "edit", answer_id, (page + 1) % shown.pages)])
     if answer.taken_out:
         last = answer.taken_out[-1]
         rows.append([_button(f"↩ #{last}", "in", answer_id, page, key_of(last))])
-    if tags:
+    if answer.tags:
         voting = [
             _button(_thumb_label(label, getattr(answer.thumbs, verb)), verb, answer_id, page)
             for verb, label in THUMBS.items()

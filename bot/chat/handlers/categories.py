@@ -19,8 +19,8 @@ from recommenders.category import Category
 from recommenders.engine import Engine
 from recommenders.languages import in_language, meaning
 from recommenders.ranking import Hashtag
-from storage import chats, pages
-from storage.pages import Page
+from storage import chats
+from storage.pages import Page, cut
 
 PAGE_SIZE = 12
 MAX_HASHTAGS = 30
@@ -109,18 +109,18 @@ async def _page(
         blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
         language = language_of(await chats.get(session, chat_id), texts)
         last = await subject.last_answer(session, message, person)
-    shown = last.tags if last else []
-    answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []
+    left = last.tags if last else []
+    answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in left] if last else []
     fitting = _fitting(engine, answer)
     titles = {one.name: _title(texts, one, blocked) for one in _under(engine, head)}
     children = [one for one in _under(engine, head) if titles[one.name]]
     marked = [one for name in fitting for one in children if one.name == name]
     others = [one for one in children if one not in marked]
     ordered = [*marked, *sorted(others, key=lambda one: titles[one.name].casefold())]
-    number, count = pages.place(len(ordered), page, PAGE_SIZE)
+    shown = cut(ordered, page, PAGE_SIZE)
     buttons: list[tuple[str, Place]] = []
-    for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]:
-        verb, its_page = ("head", 0) if _under(engine, one) else ("category", number)
+    for one in shown.items:
+        verb, its_page = ("head", 0) if _under(engine, one) else ("category", shown.page)
         place = (verb, key_of(one.name), its_page)
         buttons.append(("★ " * (one in marked) + titles[one.name], place))
     tags = _hashtags(head, language, blocked) if head else []
@@ -129,7 +129,7 @@ async def _page(
         text += f"\n{texts.categories_fitting}"
     if head:
         text = f"<b>{escape(_title(texts, head, blocked))}</b>\n{block(tags)}\n\n{text}"
-    listed = Page(tuple(buttons), len(ordered), number, count)
+    listed = Page(tuple(buttons), shown.total, shown.page, shown.pages)
     return text, categories_keyboard(texts, listed, tags, key_of(head.name) if head else None)
 
 
