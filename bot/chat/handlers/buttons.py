@@ -14,7 +14,6 @@ from bot.chat import answer_message, callback_data, subject, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
 from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
-from bot.chat.identity import acts_for
 from bot.chat.keyboards import key_of
 from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
@@ -239,16 +238,6 @@ async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | 
     except BadRequest as error:
         if "not modified" not in error.message.lower():
             raise
-
-
-async def may_decide(context: Context, query: CallbackQuery, owner: int) -> bool:
-    """Whether the person who tapped may decide for ``owner``; tells them if not."""
-    if await acts_for(context.bot, query.from_user.id, owner):
-        return True
-    texts = context.texts
-    written_as_chat = owner < 0 and query.message and query.message.chat.id != owner
-    await query.answer(texts.not_your_channel if written_as_chat else texts.not_yours)
-    return False
 
 
 def plain(html: str) -> str:
