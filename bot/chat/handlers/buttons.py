@@ -1,10 +1,9 @@
 """Taps on the buttons under an answer; a button's data contain the answer's row id."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
@@ -14,6 +13,7 @@ from bot.chat import answer_message, callback_data, subject, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
 from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
+from bot.chat.handlers.commands import Handler
 from bot.chat.keyboards import key_of
 from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
@@ -48,10 +48,7 @@ class AnswerTap:
         return self.data.number("page")
 
 
-Tapped = Callable[[Update, Context], Coroutine[Any, Any, None]]
-
-
-def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tapped:
+def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Handler:
     """Calls ``handler`` with the answer that a tap is about; tells the person if it is gone.
 
     Taps in a chat are handled one after another: two people may tap under one answer at once.

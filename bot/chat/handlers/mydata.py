@@ -11,8 +11,8 @@ from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatType, FileSizeLimit
 
 from bot.chat.callback_data import TapData
-from bot.chat.handlers.buttons import NOTE_LENGTH, Tapped, edit, stale, tapped
-from bot.chat.handlers.commands import message_of, moved
+from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
+from bot.chat.handlers.commands import Handler, message_of, moved
 from bot.chat.identity import acts_for, person_of
 from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
 from bot.chat.replies import TextAndButtons
@@ -29,7 +29,7 @@ OwnTap = tuple[CallbackQuery, Message, int, TapData]
 """A tap, the bot's message, the person whose data it is about, and the button's data."""
 
 
-def _on_own(handler: Callable[[OwnTap, Context], Awaitable[None]]) -> Tapped:
+def _on_own(handler: Callable[[OwnTap, Context], Awaitable[None]]) -> Handler:
     """Calls ``handler`` for taps about one's own data; tells others that it is not theirs."""
 
     async def on_tap(update: Update, context: Context) -> None:
