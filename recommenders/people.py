@@ -103,8 +103,8 @@ def read_people(bundle: Bundle) -> People | None:
         raise ValueError(f"hashtags presuppose {sorted(unknown)}")
     return People(
         backbone,
-        bundle.array("people", "weight", len(PRESENCE), dims(backbone)).astype(np.float32),
-        bundle.array("people", "bias", len(PRESENCE)).astype(np.float32),
+        bundle.floats("people", "weight", len(PRESENCE), dims(backbone)),
+        bundle.floats("people", "bias", len(PRESENCE)),
         {tag: key for key, tags in hashtags.items() for tag in tags},
         {key: number(settings["least"], key) for key in hashtags},
     )

@@ -107,7 +107,7 @@ def replay_of(bundle: Bundle) -> Replay:
     scale = bundle.array(PART, "scale", len(numbers))
     starts = bundle.array(PART, "starts", len(numbers) + 1)
     columns = bundle.array(PART, "columns", int(starts[-1]))
-    weights = bundle.array(PART, "weights", len(columns)).astype(np.float32)
+    weights = bundle.floats(PART, "weights", len(columns))
     shape = (len(numbers), len(bundle.hashtags))
     return Replay(
         numbers.astype(np.float32) * scale[:, None],
