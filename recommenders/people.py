@@ -1,8 +1,8 @@
 """How many people are in a photo: nobody, one close up, one further away, several.
 
-Predicted from a photo's features by multinomial logistic regression (``training.fitting.people``):
-only how many people, never who or what they are. Some hashtags presuppose it: nobody posts #friends
-for an empty beach, and #portrait needs one person close up.
+Predicted from a photo's features by logistic regression (``training.starter.presence``): only how
+many people, never who or what they are. Some hashtags presuppose it: nobody posts #friends for an
+empty beach, and #portrait needs one person close up.
 """
 
 from collections.abc import Mapping
