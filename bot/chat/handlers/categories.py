@@ -17,7 +17,7 @@ from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.category import Category
 from recommenders.engine import Engine
-from recommenders.languages import in_language, meaning
+from recommenders.languages import meaning, tags_in_language
 from recommenders.ranking import Hashtag
 from storage import chats
 from storage.pages import Page, cut
@@ -167,8 +167,7 @@ def _by_key(engine: Engine, key: str) -> Category | None:
 
 def _hashtags(category: Category, language: str, blocked: Collection[str]) -> list[str]:
     """The category's hashtags, in the language of the chat's."""
-    tags = [Hashtag(tag, 1.0) for tag in category.hashtags if tag not in blocked]
-    return [one.tag for one in in_language(tags, language, MAX_HASHTAGS, blocked)]
+    return tags_in_language(category.hashtags, language, MAX_HASHTAGS, blocked)
 
 
 def _title(texts: Texts, category: Category, blocked: Collection[str]) -> str:
@@ -179,5 +178,4 @@ def _title(texts: Texts, category: Category, blocked: Collection[str]) -> str:
     leaders = category.leaders
     if not leaders or not set(leaders).isdisjoint(blocked):
         leaders = tuple(tag for tag in category.hashtags if tag not in blocked)
-    tags = [Hashtag(tag, 1.0) for tag in leaders[:LEADERS]]
-    return " · ".join(one.tag for one in in_language(tags, texts.language, LEADERS, blocked))
+    return " · ".join(tags_in_language(leaders[:LEADERS], texts.language, LEADERS, blocked))
