@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import update
 
 from bot.learning_status import next_night
-from bot.local.refusals import RefusalError
 from bot.model_updates import AtStart, kept_current
 from bot.settings import Settings
 from recommenders.versions import Versions
@@ -26,7 +25,7 @@ from storage.tables import OutgoingMessage, now
 from tests.bot.conversation import answer_hashtags, reply_text
 from tests.bot.running import Start
 from tests.bot.tagged_photos import tag_photos
-from tests.bot.telegram_sends import Refusing
+from tests.bot.telegram_sends import LATER, Refusing
 from tests.bot.versions_in_use import running
 from tests.concepts import UNKNOWN, features_of, hashtags_of
 from tests.person import Person
@@ -85,8 +84,7 @@ async def test_admins_are_told_after_a_restart_what_could_not_be_sent_before_it(
     monkeypatch.setattr("bot.model_updates.GRACE", 0.01)
     bot = await start()
     await bot.person(chat=77)
-    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
-    refusing = Refusing(monkeypatch, "sendMessage", later)
+    refusing = Refusing(monkeypatch, "sendMessage", LATER)
     versions = Versions.of(mine)
     async with kept_current(bot.application, versions, AtStart.of(versions), check_every=0.05):
         await note(bot.database, "mine-2", "rolled_back", {"to": "mine-1"})
