@@ -13,7 +13,7 @@ from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import acts_for, sender_of
 from bot.chat.keyboards import OFF, ON, channel_keyboard
-from bot.chat.photo_lookup import photo_in
+from bot.chat.photo_lookup import photos_in
 from bot.chat.rendering import fitting, line
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
@@ -40,8 +40,7 @@ async def posted(update: Update, context: Context) -> None:
         if album.answer_id is not None:
             return  # its caption was edited before this photo came
         posts = _as_edited(context, album.messages)
-        min_side = services.engine.min_side
-        photos = [photo for part in posts if (photo := photo_in(part, min_side))]
+        photos = photos_in(posts, services.engine)
         tags = await hashtags_for(context, photos) if photos else []
         captioned = None
         # Again if the caption was corrected before the edit arrived.
