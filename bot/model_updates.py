@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from bot.bundle_shelf import Published, Shelf
@@ -149,15 +148,11 @@ class _VersionFollower:
             raise
 
     async def _load_version(self, folder: Path) -> None:
+        services = self._services
         engine = await asyncio.to_thread(
-            partial(
-                Engine.load,
-                folder,
-                self._services.settings.weights_dir,
-                at_work=self._services.engine,
-            )
+            Engine.load, folder, services.settings.weights_dir, at_work=services.engine
         )
-        await self._services.learner.change_to(engine)
+        await services.learner.change_to(engine)
         self._folder, self._warned_of_missing = folder, False
         log.info("%s answers from now on.", engine.model)
 

@@ -12,7 +12,6 @@ import secrets
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +229,7 @@ async def _with_bundle(settings: Settings) -> Settings:
 
 async def _load(folder: Path | None, settings: Settings) -> Engine:
     one_core_each()
-    return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
+    return await asyncio.to_thread(Engine.load, folder, settings.weights_dir)
 
 
 async def _start_local_server(server: LocalServer, port: int) -> None:
