@@ -129,7 +129,7 @@ async def serve(
             await _start_monitoring(stack, services, received.inbox, settings)
             async with (
                 in_step(services, received.inbox),
-                kept_current(application, versions, at_start),
+                kept_current(services, versions, at_start),
                 purged(
                     database,
                     settings.keep_days,

@@ -88,7 +88,7 @@ async def test_admins_are_told_after_a_restart_what_could_not_be_sent_before_it(
     await bot.person(chat=77)
     refusing = Refusing(monkeypatch, "sendMessage", LATER)
     versions = Versions.of(mine)
-    async with kept_current(bot.application, versions, AtStart.of(versions), check_every=0.05):
+    async with kept_current(bot.services, versions, AtStart.of(versions), check_every=0.05):
         await note(bot.database, "mine-2", "rolled_back", {"to": "mine-1"})
         await until(lambda: bool(refusing.refused))
     async with bot.database.session() as session:
