@@ -21,7 +21,7 @@ from bot import logs
 from bot.bundle_shelf import ShelfError, answering
 from bot.chat.application import build
 from bot.chat.learner import Learner
-from bot.chat.services import Bot, Services
+from bot.chat.services import BotApplication, Services
 from bot.inbox import Inbox
 from bot.local.server import LocalServer
 from bot.model_updates import AtStart, kept_current
@@ -143,7 +143,7 @@ async def serve(
 
 
 async def _go_live(
-    stack: AsyncExitStack, application: Bot, settings: Settings, port: int
+    stack: AsyncExitStack, application: BotApplication, settings: Settings, port: int
 ) -> Received:
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
     receiving = (
