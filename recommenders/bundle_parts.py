@@ -7,11 +7,10 @@ weights are stored as float16, photos' vectors as int8. The part ``knowledge`` i
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
 from recommenders.answers import FIRST, Rules
@@ -302,24 +301,6 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
         ),
         share,
         bundle.floats("fusion", "class_share", len(share)),
-    )
-
-
-def with_taught_hashtags(ranking: Ranking, uses: NDArray[np.number], photos: int) -> Ranking:
-    """A ranking extended by n hashtags that people taught.
-
-    Args:
-        uses: (n,) how many photos carry each of them.
-        photos: how many photos are known in all.
-    """
-    popularity, rating = ranking.popularity, ranking.rating
-    share = (np.asarray(uses, np.float32) + np.float32(0.5)) / np.float32(photos + 1)
-    # Never rarer than the rarest known one, or a little relevance would lift it too far; rated as
-    # the median.
-    return replace(
-        ranking,
-        popularity=np.concatenate([popularity, np.clip(share, popularity.min(), 1)]),
-        rating=np.append(rating, np.full(len(uses), np.median(rating), np.float32)),
     )
 
 
