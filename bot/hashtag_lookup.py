@@ -9,7 +9,7 @@ from bot.blocked_hashtags import blocked_of
 from recommenders.bundle import Bundle
 from recommenders.hashtags import HashtagError, key, normalise
 from recommenders.knowledge import Knowledge
-from recommenders.languages import in_language, meaning, meanings
+from recommenders.languages import in_language, meaning, meanings, tags_in_language
 from recommenders.ranking import Hashtag
 from storage.blocklist import in_force
 
@@ -130,20 +130,16 @@ class HashtagLookup:
             ``category``, ``title``, ``head`` (the parent, or None), ``posts`` (training posts in
             it, or None where it comes from a table) and ``tags`` of each.
         """
-        rows = []
-        for group in self.knowledge.categories():
-            tags = [Hashtag(tag, 1.0) for tag in group.hashtags if tag not in self.blocked]
-            shown = in_language(tags, language, top, self.blocked)
-            rows.append(
-                {
-                    "category": group.name,
-                    "title": group.titles.get("ru" if language == "ru" else "en", group.name),
-                    "head": group.head,
-                    "posts": group.posts,
-                    "tags": [hashtag.tag for hashtag in shown],
-                }
-            )
-        return rows
+        return [
+            {
+                "category": group.name,
+                "title": group.titles.get("ru" if language == "ru" else "en", group.name),
+                "head": group.head,
+                "posts": group.posts,
+                "tags": tags_in_language(group.hashtags, language, top, self.blocked),
+            }
+            for group in self.knowledge.categories()
+        ]
 
     def _names(self) -> set[str]:
         """The hashtags that may be shown, and the Russian ones that mean one of them."""

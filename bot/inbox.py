@@ -20,7 +20,7 @@ from telegram.error import TelegramError
 from bot.chat import updates_at_work
 from bot.chat.identity import language_of, person_of, sender_of
 from bot.chat.replies import reply_to
-from bot.chat.services import Bot, Services
+from bot.chat.services import BotApplication, Services
 from bot.chat.texts import texts_for
 from bot.chat.updates_at_work import HandledElsewhere, UpdatesAtWork
 from storage import StorageError, inbox
@@ -54,7 +54,7 @@ class Inbox:
     _put_off_before: Container[int] = ()
     """Updates that were put off lately."""
 
-    def __init__(self, application: Bot) -> None:
+    def __init__(self, application: BotApplication) -> None:
         services = application.bot_data["services"]
         assert isinstance(services, Services)
         self._application = application

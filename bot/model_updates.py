@@ -15,11 +15,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from bot.bundle_shelf import Published, Shelf
-from bot.chat.services import Bot, Services
+from bot.chat.services import Services
 from bot.chat.version_messages import tell_admins
 from bot.learning_status import learning_status, next_night
 from bot.meanwhile import meanwhile
@@ -63,7 +62,7 @@ class AtStart:
 
 @asynccontextmanager
 async def kept_current(
-    bot: Bot,
+    services: Services,
     versions: Versions,
     at_start: AtStart,
     *,
@@ -75,12 +74,11 @@ async def kept_current(
     Args:
         at_start: from before the engine was loaded, so that what was promoted meanwhile is noticed.
     """
-    services: Services = bot.bot_data["services"]
     address = services.settings.bundle
     follower = (
-        _ShelfFollower(bot, services, versions, at_start, address)
+        _ShelfFollower(services, versions, at_start, address)
         if address
-        else _VersionFollower(bot, services, versions, at_start)
+        else _VersionFollower(services, versions, at_start)
     )
     work = [follower.run(check_every)]
     if services.settings.finetune_every is not None and not has_pytorch():
@@ -94,8 +92,7 @@ async def kept_current(
 class _VersionFollower:
     """Loads promoted versions, and sends admins the news of versions."""
 
-    def __init__(self, bot: Bot, services: Services, versions: Versions, at_start: AtStart) -> None:
-        self._bot = bot
+    def __init__(self, services: Services, versions: Versions, at_start: AtStart) -> None:
         self._services = services
         self._versions = versions
         self._folder = at_start.folder
@@ -110,7 +107,7 @@ class _VersionFollower:
                 await asyncio.sleep(every)
                 try:
                     await self._follow()
-                    self._sending.update(await tell_admins(self._bot))
+                    self._sending.update(await tell_admins(self._services))
                     self._sending = {task for task in self._sending if not task.done()}
                     self._last_error = ""
                 except (BundleError, WeightsError, StorageError, OSError) as error:
@@ -149,15 +146,11 @@ class _VersionFollower:
             raise
 
     async def _load_version(self, folder: Path) -> None:
+        services = self._services
         engine = await asyncio.to_thread(
-            partial(
-                Engine.load,
-                folder,
-                self._services.settings.weights_dir,
-                at_work=self._services.engine,
-            )
+            Engine.load, folder, services.settings.weights_dir, at_work=services.engine
         )
-        await self._services.learner.change_to(engine)
+        await services.learner.change_to(engine)
         self._folder, self._warned_of_missing = folder, False
         log.info("%s answers from now on.", engine.model)
 
@@ -177,9 +170,9 @@ class _ShelfFollower(_VersionFollower):
     """Loads the bundle that is published at an address that all replicas read."""
 
     def __init__(
-        self, bot: Bot, services: Services, versions: Versions, at_start: AtStart, address: str
+        self, services: Services, versions: Versions, at_start: AtStart, address: str
     ) -> None:
-        super().__init__(bot, services, versions, at_start)
+        super().__init__(services, versions, at_start)
         self._address = address
         self._refused: Published | None = None
 

@@ -21,7 +21,7 @@ from telegram.error import (
 
 from bot.chat.application import ALLOWED_UPDATES
 from bot.chat.delivery import asked_to_wait, pauses
-from bot.chat.services import Bot, Services
+from bot.chat.services import BotApplication, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
 from bot.secret_urls import shown
@@ -67,7 +67,7 @@ class Received:
 
 
 @asynccontextmanager
-async def polling(application: Bot) -> AsyncIterator[Received]:
+async def polling(application: BotApplication) -> AsyncIterator[Received]:
     """Runs the bot by long polling; at the end of the block, handlers get time to finish.
 
     Raises:
@@ -86,7 +86,7 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 
 @asynccontextmanager
 async def at_work(
-    application: Bot, inbox_of: Callable[[Bot], Inbox] = Inbox
+    application: BotApplication, inbox_of: Callable[[BotApplication], Inbox] = Inbox
 ) -> AsyncIterator[Inbox]:
     """Runs the bot, beginning with the messages and updates that the last run left.
 
@@ -145,7 +145,7 @@ async def with_retries(call: Callable[[], Awaitable[Result]]) -> Result:
     raise AssertionError("pauses never end")
 
 
-async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
+async def _poll(application: BotApplication, inbox: Inbox) -> NoReturn:
     bot = application.bot
     offset, waits, refused = None, pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
     while True:
@@ -202,7 +202,7 @@ def _reason(error: TelegramError) -> str:
     return "it does not accept the token" if isinstance(error, InvalidToken) else str(error)
 
 
-def start_failure(error: TelegramError, application: Bot) -> str:
+def start_failure(error: TelegramError, application: BotApplication) -> str:
     """The sentence for the operator when Telegram refuses the bot or cannot be reached."""
     host = shown(application.bot.base_url.removesuffix(f"/bot{application.bot.token}"))
     if isinstance(error, InvalidToken):

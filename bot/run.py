@@ -12,7 +12,6 @@ import secrets
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from bot import logs
 from bot.bundle_shelf import ShelfError, answering
 from bot.chat.application import build
 from bot.chat.learner import Learner
-from bot.chat.services import Bot, Services
+from bot.chat.services import BotApplication, Services
 from bot.inbox import Inbox
 from bot.local.server import LocalServer
 from bot.model_updates import AtStart, kept_current
@@ -130,7 +129,7 @@ async def serve(
             await _start_monitoring(stack, services, received.inbox, settings)
             async with (
                 in_step(services, received.inbox),
-                kept_current(application, versions, at_start),
+                kept_current(services, versions, at_start),
                 purged(
                     database,
                     settings.keep_days,
@@ -144,7 +143,7 @@ async def serve(
 
 
 async def _go_live(
-    stack: AsyncExitStack, application: Bot, settings: Settings, port: int
+    stack: AsyncExitStack, application: BotApplication, settings: Settings, port: int
 ) -> Received:
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
     receiving = (
@@ -230,7 +229,7 @@ async def _with_bundle(settings: Settings) -> Settings:
 
 async def _load(folder: Path | None, settings: Settings) -> Engine:
     one_core_each()
-    return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
+    return await asyncio.to_thread(Engine.load, folder, settings.weights_dir)
 
 
 async def _start_local_server(server: LocalServer, port: int) -> None:

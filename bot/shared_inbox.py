@@ -15,7 +15,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from bot.chat.services import Bot
+from bot.chat.services import BotApplication
 from bot.inbox import Inbox
 from bot.latest import Latest
 from storage import StorageError, replicas
@@ -41,7 +41,7 @@ class SharedInbox(Inbox):
 
     _can_wait = True
 
-    def __init__(self, application: Bot) -> None:
+    def __init__(self, application: BotApplication) -> None:
         super().__init__(application)
         self._database = self._services.database
         self._replica = self._database.number

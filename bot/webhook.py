@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.chat.application import ALLOWED_UPDATES
-from bot.chat.services import Bot, Services
+from bot.chat.services import BotApplication, Services
 from bot.inbox import Inbox, number_of
 from bot.own_site import is_secret
 from bot.receiving import Received, at_work, with_retries
@@ -39,7 +39,7 @@ CONNECTIONS = 256
 
 @asynccontextmanager
 async def webhook(
-    application: Bot, url: str, secret: str | None, port: int, host: str = "127.0.0.1"
+    application: BotApplication, url: str, secret: str | None, port: int, host: str = "127.0.0.1"
 ) -> AsyncIterator[Received]:
     """Runs the bot with Telegram calling ``url``, which must lead to ``host`` and ``port``.
 

@@ -116,5 +116,5 @@ def read_both(bundle: Bundle, recommenders: Mapping[str, Recommender]) -> Both:
         fusion,
         number(settings, "als_weight", 0.5),
         WordsGain(**{name: number(words, name) for name in words}),
-        bundle.array("ranking", "popularity", len(bundle.hashtags)).astype(np.float32),
+        bundle.floats("ranking", "popularity", len(bundle.hashtags)),
     )

@@ -24,7 +24,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
-from recommenders.arrays import Array
+from recommenders.arrays import Array, Floats
 
 STARTER = Path(__file__).parent / "starter"
 """The bundle that ships with tag4pic, the default."""
@@ -110,6 +110,10 @@ class Bundle:
                 "again, or take the bundle from a backup."
             )
         return array
+
+    def floats(self, part: str, name: str, *shape: int | None) -> Floats:
+        """An array of a part as float32; arguments and errors as of ``array``."""
+        return self.array(part, name, *shape).astype(np.float32)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

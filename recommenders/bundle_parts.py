@@ -7,11 +7,10 @@ weights are stored as float16, photos' vectors as int8. The part ``knowledge`` i
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
 from recommenders.answers import FIRST, Rules
@@ -67,15 +66,15 @@ def read_als(bundle: Bundle) -> FittedAls:
     backbone = str(settings.pop("backbone"))
     size, count = dims(backbone), len(bundle.hashtags)
     space = PhotoSpace(
-        _floats(bundle, "als", "mean", size), _floats(bundle, "als", "components", None, size)
+        bundle.floats("als", "mean", size), bundle.floats("als", "components", None, size)
     )
-    hashtag_factors = _floats(bundle, "als", "hashtag_factors", count, None)
+    hashtag_factors = bundle.floats("als", "hashtag_factors", count, None)
     photos = _known_photos(bundle, len(space.components))
     return FittedAls(
         backbone,
         space,
         photos,
-        _floats(bundle, "als", "photo_factors", len(photos), hashtag_factors.shape[1]),
+        bundle.floats("als", "photo_factors", len(photos), hashtag_factors.shape[1]),
         hashtag_factors,
         _als_settings(settings),
         _class_hashtags(bundle),
@@ -91,7 +90,7 @@ def _als_settings(settings: dict[str, Any]) -> AlsSettings:
 
 def _known_photos(bundle: Bundle, dims: int) -> KnownPhotos:
     if NEIGHBOURS not in bundle.arrays:
-        return unit(_floats(bundle, "als", "photos", None, dims))
+        return unit(bundle.floats("als", "photos", None, dims))
     try:
         index = PhotoIndex(bundle.array(NEIGHBOURS, "index", None))
     except PhotoIndexError as error:
@@ -144,12 +143,12 @@ def read_w2v(bundle: Bundle) -> Word2VecRecommender:
     settings = bundle.settings["w2v"]
     backbone = str(settings["backbone"])
     vectors = read_vectors(bundle)
-    weight1 = _floats(bundle, "w2v", "weight1", None, dims(backbone))
+    weight1 = bundle.floats("w2v", "weight1", None, dims(backbone))
     head = ProjectionHead(
         weight1,
-        _floats(bundle, "w2v", "bias1", len(weight1)),
-        _floats(bundle, "w2v", "weight2", vectors.shape[1], len(weight1)),
-        _floats(bundle, "w2v", "bias2", vectors.shape[1]),
+        bundle.floats("w2v", "bias1", len(weight1)),
+        bundle.floats("w2v", "weight2", vectors.shape[1], len(weight1)),
+        bundle.floats("w2v", "bias2", vectors.shape[1]),
         whole(settings, "classes", 0),
         number(settings, "temperature", 1.0, least=_ABOVE_ZERO),
         whole(settings, "groups", 1, least=1),
@@ -158,7 +157,7 @@ def read_w2v(bundle: Bundle) -> Word2VecRecommender:
         backbone,
         head,
         vectors,
-        _floats(bundle, "w2v", "prior", len(vectors)),
+        bundle.floats("w2v", "prior", len(vectors)),
         number(settings, "scale"),
         number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
     )
@@ -166,7 +165,7 @@ def read_w2v(bundle: Bundle) -> Word2VecRecommender:
 
 def read_vectors(bundle: Bundle) -> Floats:
     """The hashtag vectors (V, d) of the part ``w2v``, float32, as they were fitted."""
-    return _floats(bundle, "w2v", "vectors", len(bundle.hashtags), None)
+    return bundle.floats("w2v", "vectors", len(bundle.hashtags), None)
 
 
 def read_directions(bundle: Bundle) -> Floats:
@@ -197,9 +196,9 @@ def read_class_head(bundle: Bundle) -> ClassHead | None:
     width = read_vectors(bundle).shape[1]
     return ClassHead(
         tuple(settings.get("backbones", ())),
-        _floats(bundle, "w2v_classes", "weight2", width, CLASSES),
-        _floats(bundle, "w2v_classes", "bias2", width),
-        _floats(bundle, "w2v_classes", "prior", len(bundle.hashtags)),
+        bundle.floats("w2v_classes", "weight2", width, CLASSES),
+        bundle.floats("w2v_classes", "bias2", width),
+        bundle.floats("w2v_classes", "prior", len(bundle.hashtags)),
         number(settings, "scale"),
         number(settings, "temperature", least=_ABOVE_ZERO),
         number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
@@ -219,8 +218,8 @@ def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None
 
 def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]:
     """Each backend's ranking; all share the same vectors."""
-    popularity = _floats(bundle, "ranking", "popularity", len(bundle.hashtags))
-    rating = _floats(bundle, "ranking", "rating", len(bundle.hashtags))
+    popularity = bundle.floats("ranking", "popularity", len(bundle.hashtags))
+    rating = bundle.floats("ranking", "rating", len(bundle.hashtags))
     settings = {backend: bundle.settings.get(backend, {}) for backend in backends}
     diversity = {backend: number(one, "diversity", 0.0) for backend, one in settings.items()}
     diverse = any(diversity.values())
@@ -290,41 +289,19 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
     feature = bundle.array("fusion", "feature", None, None)
     shape = feature.shape
     nodes = shape[1]
-    share = _floats(bundle, "fusion", "share", None)
+    share = bundle.floats("fusion", "share", None)
     return Fusion(
         Trees(
             within(bundle, feature, -1, len(EVIDENCE)),
-            _floats(bundle, "fusion", "threshold", *shape),
+            bundle.floats("fusion", "threshold", *shape),
             within(bundle, bundle.array("fusion", "left", *shape), 0, nodes),
             within(bundle, bundle.array("fusion", "right", *shape), 0, nodes),
-            _floats(bundle, "fusion", "value", *shape),
+            bundle.floats("fusion", "value", *shape),
             number(bundle.settings["fusion"], "start", least=-np.inf),
         ),
         share,
-        _floats(bundle, "fusion", "class_share", len(share)),
+        bundle.floats("fusion", "class_share", len(share)),
     )
-
-
-def with_taught_hashtags(ranking: Ranking, uses: NDArray[np.number], photos: int) -> Ranking:
-    """A ranking extended by n hashtags that people taught.
-
-    Args:
-        uses: (n,) how many photos carry each of them.
-        photos: how many photos are known in all.
-    """
-    popularity, rating = ranking.popularity, ranking.rating
-    share = (np.asarray(uses, np.float32) + np.float32(0.5)) / np.float32(photos + 1)
-    # Never rarer than the rarest known one, or a little relevance would lift it too far; rated as
-    # the median.
-    return replace(
-        ranking,
-        popularity=np.concatenate([popularity, np.clip(share, popularity.min(), 1)]),
-        rating=np.append(rating, np.full(len(uses), np.median(rating), np.float32)),
-    )
-
-
-def _floats(bundle: Bundle, part: str, name: str, *shape: int | None) -> Floats:
-    return bundle.array(part, name, *shape).astype(np.float32)
 
 
 def within(bundle: Bundle, numbers: Array, least: int, end: int) -> Array:
@@ -345,6 +322,6 @@ def _class_hashtags(bundle: Bundle) -> ClassHashtags | None:
     count = len(bundle.hashtags)
     return ClassHashtags(
         within(bundle, columns, 0, count),
-        _floats(bundle, "als", "class_weights", *columns.shape),
+        bundle.floats("als", "class_weights", *columns.shape),
         count,
     )

@@ -23,7 +23,6 @@ from recommenders.bundle_parts import (
     read_directions,
     read_rankings,
     read_rules,
-    with_taught_hashtags,
 )
 from recommenders.explaining import Reason
 from recommenders.feature_map import read_feature_map
@@ -391,4 +390,4 @@ class Engine:
             return
         for name, ranking in self._fitted_rankings.items():
             if name != "w2v":  # it scores the bundle's hashtags only
-                self._rankings[name] = with_taught_hashtags(ranking, uses, photos)
+                self._rankings[name] = ranking.with_taught(uses, photos)

@@ -6,6 +6,7 @@ sent again.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,10 +69,7 @@ def read_feature_map(bundle: Bundle) -> FeatureMap | None:
         return None
     settings = bundle.settings["feature_map"]
     source, target = str(settings["source"]), str(settings["backbone"])
-
-    def floats(name: str, *shape: int | None) -> Floats:
-        return bundle.array("feature_map", name, *shape).astype(np.float32)
-
+    floats = partial(bundle.floats, "feature_map")
     up = floats("up", None, dims(target))
     return FeatureMap(
         source,

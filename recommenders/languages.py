@@ -7,7 +7,7 @@ hashtags come first.
 
 import csv
 import re
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -110,6 +110,14 @@ def in_language(
     # Hashtags that share their Russian form with a better one follow in English.
     others = [h for h in hashtags if forms_of.get(h) not in best]
     return rules.sure([*in_turn, *others], before)[:top]
+
+
+def tags_in_language(
+    tags: Iterable[str], language: str, top: int, skip: Collection[str]
+) -> list[str]:
+    """As ``in_language``, for hashtags without scores; those to skip are left out."""
+    hashtags = [Hashtag(tag, 1.0) for tag in tags if tag not in skip]
+    return [hashtag.tag for hashtag in in_language(hashtags, language, top, skip)]
 
 
 def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:

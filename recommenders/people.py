@@ -1,8 +1,8 @@
 """How many people are in a photo: nobody, one close up, one further away, several.
 
-Predicted from a photo's features by multinomial logistic regression (``training.fitting.people``):
-only how many people, never who or what they are. Some hashtags presuppose it: nobody posts #friends
-for an empty beach, and #portrait needs one person close up.
+Predicted from a photo's features by logistic regression (``training.starter.presence``): only how
+many people, never who or what they are. Some hashtags presuppose it: nobody posts #friends for an
+empty beach, and #portrait needs one person close up.
 """
 
 from collections.abc import Mapping
@@ -103,8 +103,8 @@ def read_people(bundle: Bundle) -> People | None:
         raise ValueError(f"hashtags presuppose {sorted(unknown)}")
     return People(
         backbone,
-        bundle.array("people", "weight", len(PRESENCE), dims(backbone)).astype(np.float32),
-        bundle.array("people", "bias", len(PRESENCE)).astype(np.float32),
+        bundle.floats("people", "weight", len(PRESENCE), dims(backbone)),
+        bundle.floats("people", "bias", len(PRESENCE)),
         {tag: key for key, tags in hashtags.items() for tag in tags},
         {key: number(settings["least"], key) for key in hashtags},
     )

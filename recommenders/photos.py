@@ -121,6 +121,15 @@ class PhotoError(ValueError):
         self.detail = detail
 
 
+def images_in(folder: Path) -> list[Path]:
+    """The image files of a folder by their suffix, sorted by name, without hidden ones."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+
+
 def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Image:
     """The photo as people see it: RGB, upright (EXIF), the first frame, transparency on white.
 

@@ -1,8 +1,9 @@
 """From relevance to an order: the certain comes first, the rare moves up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommenders.arrays import Floats
 
@@ -53,6 +54,23 @@ class Ranking:
         # Taught hashtags count as rare as the rarest known one.
         taught = adjusted(scores[:, known:], self.popularity.min(), self.exponent)
         return np.concatenate([order, taught], axis=1)
+
+    def with_taught(self, uses: NDArray[np.number], photos: int) -> "Ranking":
+        """The ranking extended by n hashtags that people taught.
+
+        Args:
+            uses: (n,) how many photos carry each of them.
+            photos: how many photos are known in all.
+        """
+        share = (np.asarray(uses, np.float32) + np.float32(0.5)) / np.float32(photos + 1)
+        # Never rarer than the rarest known one, or a little relevance would lift it too far; rated
+        # as the median.
+        rated = np.full(len(uses), np.median(self.rating), np.float32)
+        return replace(
+            self,
+            popularity=np.append(self.popularity, np.clip(share, self.popularity.min(), 1)),
+            rating=np.append(self.rating, rated),
+        )
 
 
 def adjusted(scores: Floats, popularity: Floats | np.float32, exponent: float) -> Floats:

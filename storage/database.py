@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, make_url, text
@@ -156,7 +156,7 @@ class Database:
         Raises:
             StorageError: the database cannot be reached, written to or waited for.
         """
-        try:
+        with _explained():
             async with AsyncExitStack() as stack:
                 sessions = self._confirmed if confirmed else self._unconfirmed
                 if apart and self._apart is not None:
@@ -173,8 +173,6 @@ class Database:
                     await changes.write(session, self.number)
                 await session.commit()
                 self._check_files()
-        except _FAILURES as error:
-            raise explain(error) from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -183,11 +181,9 @@ class Database:
         Raises:
             StorageError: the database cannot be reached or read.
         """
-        try:
+        with _explained():
             async with self._readers.turn(WAIT_SECONDS), self._reading() as session:
                 yield session
-        except _FAILURES as error:
-            raise explain(error) from error
 
     async def listen(self, handlers: Mapping[str, Callable[[], object]]) -> None:
         """Listens for notifications until the connection fails, which raises ``StorageError``.
@@ -197,10 +193,8 @@ class Database:
         Args:
             handlers: by channel; each is also called once at the start.
         """
-        try:
+        with _explained():
             await postgresql.listen(self.engine, handlers)
-        except _FAILURES as error:
-            raise explain(error) from error
 
     @asynccontextmanager
     async def alone(self, what: str) -> AsyncIterator[bool]:
@@ -212,11 +206,9 @@ class Database:
         if not self.is_shared:
             yield True
             return
-        try:
+        with _explained():
             async with postgresql.locked(self.engine, what) as is_locked:
                 yield is_locked
-        except _FAILURES as error:
-            raise explain(error) from error
 
     async def vanishes(self, check_every: float = 5.0) -> None:
         """Waits until the database's files are gone, which raises ``StorageError``."""
@@ -235,22 +227,26 @@ class Database:
         ``bot.retention`` does so each hour, and the last connection when it closes. Other databases
         manage their own logs.
         """
-        for _ in range(_TRIES if not self.is_shared else 0):
-            try:
-                if await self._empty_log():
-                    return
-            except _FAILURES as error:
-                raise explain(error) from error
+        for _ in range(0 if self.is_shared else _TRIES):
+            with _explained():
+                async with self._writers.turn(WAIT_SECONDS), self.engine.connect() as connection:
+                    if await connection.run_sync(sqlite.empty_log):
+                        return
             await asyncio.sleep(_PAUSE)
-
-    async def _empty_log(self) -> bool:
-        async with self._writers.turn(WAIT_SECONDS), self.engine.connect() as connection:
-            return await connection.run_sync(sqlite.empty_log)
 
     async def close(self) -> None:
         await self.engine.dispose()
         if self._apart_engine is not None:
             await self._apart_engine.dispose()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turns the drivers' failures into a ``StorageError``."""
+    try:
+        yield
+    except _FAILURES as error:
+        raise explain(error) from error
 
 
 def sqlite_file(url: str) -> Path | None:

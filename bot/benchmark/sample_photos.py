@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bot.cli.recommend import images_in
-from recommenders.photos import MAX_BYTES, PhotoError, decode
+from recommenders.photos import MAX_BYTES, PhotoError, decode, images_in
 
 SIZE = (1280, 960)
 """Telegram's largest size of a phone's photo."""

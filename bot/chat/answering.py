@@ -26,7 +26,7 @@ from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, withou
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, IncomingPhoto, stacked
 from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
-from bot.chat.replies import reply_to
+from bot.chat.replies import Reply, reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
@@ -104,9 +104,9 @@ async def answer(
             shown_answer = _to_show(computed.request, answer_id, computed.hashtags, album=is_album)
             text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
             answer_row = _AnswerRow(person, answer_id, photo_ids)
+            reply = reply_to(first, text, buttons, quote=True)
             message = None
             if earlier_answer is None:
-                reply = reply_to(first, text, buttons, quote=True)
                 message = await services.outbox.put(session, reply, **vars(answer_row))
         await place.aclose()  # after storing, so that photos do not pile up if storing is slow
         if renewed := [photo.photo_id for photo in computed.photos if photo.renewed]:
@@ -117,7 +117,7 @@ async def answer(
                 if message is not None:
                     shown = await services.outbox.send(message)
                 elif earlier_answer is not None:
-                    shown = await _edit(context, first, earlier_answer, text, buttons, answer_row)
+                    shown = await _edit(context, earlier_answer, reply, buttons, answer_row)
     note(backend=computed.request.backend, known=computed.duplicate)
     return shown
 
@@ -223,16 +223,15 @@ async def _store_photos(
 class _AnswerRow:
     """An answer's row id, the photos that it is about, and the person it answers."""
 
-    person: int | None
+    person: int
     answer_id: int
     photo_ids: Sequence[int]
 
 
 async def _edit(
     context: Context,
-    first: Message,
     earlier_answer: int,
-    text: str,
+    reply: Reply,
     buttons: InlineKeyboardMarkup | None,
     row: _AnswerRow,
 ) -> int | None:
@@ -240,20 +239,19 @@ async def _edit(
     services = context.services
     try:
         await context.bot.edit_message_text(
-            text, first.chat_id, earlier_answer, reply_markup=buttons
+            reply.text, reply.chat_id, earlier_answer, reply_markup=buttons
         )
     except BadRequest:
         async with services.database.session(confirmed=False) as session:
-            reply = reply_to(first, text, buttons, quote=True)
             message = await services.outbox.put(session, reply, **vars(row))
         return await services.outbox.send(message)
     try:
         async with services.database.session(confirmed=False) as session:
-            if row.person is None or not context.was_forgotten(row.person):
+            if not context.was_forgotten(row.person):
                 await recommendations.set_message(session, row.answer_id, earlier_answer)
                 await sightings.answered(
                     session,
-                    chat_id=first.chat_id,
+                    chat_id=reply.chat_id,
                     message_id=earlier_answer,
                     photo_ids=row.photo_ids,
                 )
@@ -304,8 +302,9 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 texts, _to_show(request, answer_id, hashtags), engine.backends
             )
             reply = reply_to(album, text, keyboard, about=message_id)
-            row = _AnswerRow(None, answer_id, [photo_id])
-            message = await services.outbox.put(session, reply, **vars(row), last=last)
+            message = await services.outbox.put(
+                session, reply, person=None, answer_id=answer_id, photo_ids=[photo_id], last=last
+            )
         await services.outbox.send(message)
 
 

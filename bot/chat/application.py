@@ -45,7 +45,7 @@ from bot.chat.handlers import (
 from bot.chat.learner import Learner
 from bot.chat.outbox import Outbox
 from bot.chat.pace import Pace
-from bot.chat.services import CONTEXT_TYPES, Bot, Services
+from bot.chat.services import CONTEXT_TYPES, BotApplication, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.telegram_requests import TelegramRequests
 from bot.chat.texts import ENGLISH, LANGUAGES
@@ -88,7 +88,7 @@ def build(
     learner: Learner | None = None,
     token: str | None = None,
     api_url: str | None = None,
-) -> Bot:
+) -> BotApplication:
     """The application with all its handlers, ready to be initialised.
 
     Args:
@@ -119,7 +119,7 @@ def build(
         rate_limiter=delivery,
         defaults=Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
     )
-    application: Bot = (
+    application: BotApplication = (
         ApplicationBuilder()
         .bot(telegram_bot)
         .updater(None)
@@ -135,7 +135,7 @@ def build(
     return application
 
 
-def _register(application: Bot) -> None:
+def _register(application: BotApplication) -> None:
     """The first handler that matches an update handles it, after ``gate``."""
     application.add_handler(TypeHandler(Update, gate.passed), group=-1)
     for names, callback in (
@@ -208,7 +208,7 @@ def _register(application: Bot) -> None:
     application.add_error_handler(errors.failed)
 
 
-async def _introduce(application: Bot) -> None:
+async def _introduce(application: BotApplication) -> None:
     """Sets Telegram's menu of commands in each language, and reads the block list."""
     services: Services = application.bot_data["services"]
     async with services.database.reading() as session:
@@ -237,7 +237,7 @@ async def _introduce(application: Bot) -> None:
                 )
 
 
-async def _close(application: Bot) -> None:
+async def _close(application: BotApplication) -> None:
     services: Services = application.bot_data["services"]
     with suppress(TimeoutError):  # what is left is learnt at the next start
         await asyncio.wait_for(services.learner.finished(), FINISHING)

@@ -17,7 +17,7 @@ from recommenders.answers import FIRST
 from storage.feedback import Thumbs
 from storage.labels import MyHashtag
 from storage.moderation import Pending
-from storage.pages import Page
+from storage.pages import Page, cut
 
 THIRD = 8
 """Characters of a label that a phone shows in full with three buttons in a row."""
@@ -42,7 +42,7 @@ def closed_keyboard(texts: Texts, answer: ShownAnswer, *, editable: bool) -> Inl
     Args:
         editable: whether there is anything to open.
     """
-    row = copying(texts.button_copy, answer.copied)
+    row = _copying(texts.button_copy, answer.copied)
     if answer.tags and not answer.unsure and has_room(answer.tags):
         row.append(_button(texts.button_more, "more", answer.answer_id, len(answer.tags)))
     if editable:
@@ -64,22 +64,18 @@ def open_keyboard(
     Args:
         page: of the hashtags to take out.
     """
-    answer_id, tags = answer.answer_id, answer.tags
-    pages = max(1, -(-len(tags) // PAGE))
-    page = min(page, pages - 1)
+    answer_id, shown = answer.answer_id, cut(answer.tags, page, PAGE)
+    page = shown.page
     rows = _paired(
-        [
-            _button(f"✕ #{tag}", "out", answer_id, page, key_of(tag))
-            for tag in tags[page * PAGE : (page + 1) * PAGE]
-        ]
+        [_button(f"✕ #{tag}", "out", answer_id, page, key_of(tag)) for tag in shown.items]
     )
-    if pages > 1:
-        place = texts.mine_page.format(page=page + 1, pages=pages)
-        rows.append([_button(f"{place} ›", "edit", answer_id, (page + 1) % pages)])
+    if shown.pages > 1:
+        place = texts.mine_page.format(page=page + 1, pages=shown.pages)
+        rows.append([_button(f"{place} ›", "edit", answer_id, (page + 1) % shown.pages)])
     if answer.taken_out:
         last = answer.taken_out[-1]
         rows.append([_button(f"↩ #{last}", "in", answer_id, page, key_of(last))])
-    if tags:
+    if answer.tags:
         voting = [
             _button(_thumb_label(label, getattr(answer.thumbs, verb)), verb, answer_id, page)
             for verb, label in THUMBS.items()
@@ -151,18 +147,16 @@ def categories_keyboard(
     rows = _paired([_button(label, *place) for label, place in page.items], HALF_ALONE)
     if head is None:
         return InlineKeyboardMarkup([*rows, *_page_row(texts, page, "categories")])
-    copy = copying(copy_label(texts, hashtags), hashtags)
     back = _button(texts.button_categories, "categories", 0)
     page_row = _page_row(texts, page, "head", head)
-    return InlineKeyboardMarkup([*([copy] if copy else []), *rows, *page_row, [back]])
+    return InlineKeyboardMarkup([*copy_row(texts, hashtags), *rows, *page_row, [back]])
 
 
 def category_keyboard(
     texts: Texts, hashtags: Sequence[str], label: str, above: Place
 ) -> InlineKeyboardMarkup:
     """Below an open category: copy, and back to the list with it, labelled ``label``."""
-    copy = copying(copy_label(texts, hashtags), hashtags)
-    return InlineKeyboardMarkup([*([copy] if copy else []), [_button(label, *above)]])
+    return InlineKeyboardMarkup([*copy_row(texts, hashtags), [_button(label, *above)]])
 
 
 def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> InlineKeyboardMarkup:
@@ -242,15 +236,16 @@ def _page_row(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineK
     return [row]
 
 
-def copy_label(texts: Texts, hashtags: Sequence[str]) -> str:
-    """The label of a wide copy button: says how many hashtags it copies, if not all fit."""
-    count = len(fitting(hashtags))
-    if count == len(hashtags):
-        return texts.button_copy
-    return texts.button_copy_some.format(count=count, all=len(hashtags))
+def copy_row(texts: Texts, hashtags: Sequence[str]) -> list[list[InlineKeyboardButton]]:
+    """A wide copy button, which says how many hashtags it copies if not all fit; none for none."""
+    count, label = len(fitting(hashtags)), texts.button_copy
+    if count < len(hashtags):
+        label = texts.button_copy_some.format(count=count, all=len(hashtags))
+    row = _copying(label, hashtags)
+    return [row] if row else []
 
 
-def copying(label: str, hashtags: Sequence[str]) -> list[InlineKeyboardButton]:
+def _copying(label: str, hashtags: Sequence[str]) -> list[InlineKeyboardButton]:
     """A button that copies as many hashtags as fit into it; none if there are none."""
     if not hashtags:
         return []

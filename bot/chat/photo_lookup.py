@@ -129,6 +129,11 @@ def photo_in(message: Message, min_side: int) -> IncomingPhoto | None:
     return None
 
 
+def photos_in(messages: Iterable[Message], engine: Engine) -> list[IncomingPhoto]:
+    """The photos in messages, as ``photo_in``."""
+    return [photo for one in messages if (photo := photo_in(one, engine.min_side)) is not None]
+
+
 def _smallest_sufficient(sizes: Sequence[PhotoSize], min_side: int) -> PhotoSize:
     """The smallest size whose shorter side has ``min_side`` pixels; the largest if none has."""
     by_area = sorted(sizes, key=lambda size: size.width * size.height)

@@ -216,7 +216,7 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
         return services
 
 
-Bot = Application[
+BotApplication = Application[
     TelegramBot,
     Context,
     dict[Any, Any],

@@ -14,7 +14,7 @@ from telegram.constants import ChatType
 from bot.chat import photo_lookup
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
-from bot.chat.photo_lookup import UnreadablePhotoError, photo_in, unique_ids
+from bot.chat.photo_lookup import UnreadablePhotoError, photo_in, photos_in, unique_ids
 from bot.chat.services import Context
 from storage import arrivals, recommendations, sightings
 from storage.tables import Recommendation
@@ -83,7 +83,7 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
         UnreadablePhotoError: if none of them can be read.
     """
     services, engine = context.services, context.services.engine
-    album = [photo for part in messages if (photo := photo_in(part, engine.min_side))]
+    album = photos_in(messages, engine)
     if not album:
         return []
     first = album[0].message

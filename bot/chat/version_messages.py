@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import TelegramError
 
 from bot.chat.replies import Reply
-from bot.chat.services import Bot, Services
+from bot.chat.services import Services
 from bot.chat.texts import Texts, texts_for
 from bot.learning_status import LearningStatus, next_night
 from storage import users, version_news
@@ -63,7 +63,7 @@ def next_fine_tuning(texts: Texts, status: LearningStatus, now: datetime) -> str
     return " ".join(sentences)
 
 
-async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
+async def tell_admins(services: Services) -> list[asyncio.Task[None]]:
     """Takes the news of versions from the database, and sends it to each admin by the outbox.
 
     Returns:
@@ -72,7 +72,6 @@ async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
     Raises:
         StorageError: where the news cannot be read.
     """
-    services: Services = bot.bot_data["services"]
     admins = sorted(services.settings.admin_ids)
     async with services.database.reading() as session:
         if not await version_news.waits(session):

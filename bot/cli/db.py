@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from bot.cli.console import Commands, print_line, settings_for_a_command
 from bot.cli.db_copy import copy
+from training.plurals import counted
 
 app = typer.Typer(cls=Commands, no_args_is_help=True)
 
@@ -66,16 +67,11 @@ def restore(file: File) -> None:
         f"{_size(database.bytes)}, revision {database.revision}."
     )
     if database.left_out:
-        print_line(f"Left out: {_waiting(database.left_out)} when the backup was made.")
+        waiting = counted(database.left_out, "message or answer", "messages and answers")
+        print_line(f"Left out: {waiting} that still waited when the backup was made.")
     if before is not None:
         print_line(f"The old database is now {escape(str(before))}.")
         print_line("Delete it once you do not need it: who deletes their data stays in it.")
-
-
-def _waiting(number: int) -> str:
-    if number == 1:
-        return "1 message or answer that still waited"
-    return f"{number:,} messages and answers that still waited"
 
 
 def _size(size: int) -> str:

@@ -138,6 +138,8 @@ def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     Returns:
         Files in the order of the arguments, as they were written; and by folder, why it has none.
     """
+    from recommenders.photos import images_in
+
     files: list[str] = []
     unread: dict[str, str] = {}
     for argument in arguments:
@@ -154,17 +156,6 @@ def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
             unread[argument] = "there is no image in this folder"
         files += [str(image) for image in images]
     return files, unread
-
-
-def images_in(folder: Path) -> list[Path]:
-    """The image files of a folder, sorted by name, without hidden ones."""
-    from recommenders.photos import SUFFIXES
-
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
 
 
 def _print_for_people(answer: "Answer") -> None:

@@ -85,7 +85,7 @@ class EfficientNetLite(nn.Module):
         depth: multiplies the repeats of all stages but the first and the last: 1.0 and 1.2.
     """
 
-    def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
+    def __init__(self, width: float, depth: float) -> None:
         super().__init__()
         self._conv_stem = _SameConv2d(3, _STEM, 3, 2, groups=1)
         self._bn0 = _norm(_STEM)

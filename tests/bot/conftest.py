@@ -105,6 +105,12 @@ async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 
 @pytest.fixture
+def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot that stops gives what it is at no time to finish."""
+    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
+
+
+@pytest.fixture
 async def telegram() -> AsyncIterator[LocalServer]:
     """A Bot API server, without a bot."""
     server = LocalServer(TOKEN)

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.chat.services import Bot, Services
+from bot.chat.services import BotApplication, Services
 from bot.inbox import Inbox
 from bot.local.server import LocalServer
 from storage.database import Database
@@ -20,7 +20,7 @@ class Running:
     """One start of the bot; ``stop`` ends it, the server and the database file stay."""
 
     server: LocalServer
-    application: Bot
+    application: BotApplication
     services: Services
     database: Database
     network: ColourNetwork

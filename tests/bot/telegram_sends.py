@@ -17,6 +17,8 @@ ANN = {"id": 1_001, "is_bot": False, "first_name": "Ann", "language_code": "en"}
 GROUP_ANONYMOUS_BOT = {"id": 1_087_968_824, "is_bot": True, "first_name": "Group"}
 CHANNEL_BOT = {"id": 136_817_688, "is_bot": True, "first_name": "Channel"}
 
+LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+
 
 async def photo(bot: Running, data: bytes, caption: str = "", **fields: Any) -> Message:
     """The fields of a message with a photo."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import update
 
 from bot.learning_status import next_night
-from bot.local.refusals import RefusalError
 from bot.model_updates import AtStart, kept_current
 from bot.settings import Settings
 from recommenders.versions import Versions
@@ -26,11 +25,13 @@ from storage.tables import OutgoingMessage, now
 from tests.bot.conversation import answer_hashtags, reply_text
 from tests.bot.running import Start
 from tests.bot.tagged_photos import tag_photos
-from tests.bot.telegram_sends import Refusing
+from tests.bot.telegram_sends import LATER, Refusing
 from tests.bot.versions_in_use import running
 from tests.concepts import UNKNOWN, features_of, hashtags_of
 from tests.person import Person
 from tests.waiting import until
+
+Pretend = Callable[[str], None]
 
 PROMOTED = {
     "outcome": "learnt",
@@ -85,10 +86,9 @@ async def test_admins_are_told_after_a_restart_what_could_not_be_sent_before_it(
     monkeypatch.setattr("bot.model_updates.GRACE", 0.01)
     bot = await start()
     await bot.person(chat=77)
-    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
-    refusing = Refusing(monkeypatch, "sendMessage", later)
+    refusing = Refusing(monkeypatch, "sendMessage", LATER)
     versions = Versions.of(mine)
-    async with kept_current(bot.application, versions, AtStart.of(versions), check_every=0.05):
+    async with kept_current(bot.services, versions, AtStart.of(versions), check_every=0.05):
         await note(bot.database, "mine-2", "rolled_back", {"to": "mine-1"})
         await until(lambda: bool(refusing.refused))
     async with bot.database.session() as session:
@@ -129,21 +129,23 @@ async def teach(
     await tag_photos(database, rows, hashtags_of(UNKNOWN), users=users, seed=seed)
 
 
-def pretend(monkeypatch: pytest.MonkeyPatch, path: Path, script: str) -> None:
-    """A fine-tuning that is a shell script: what becomes of its process is all that counts."""
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(path))
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """Makes a fine-tuning a shell script: what becomes of its process is all that counts."""
+
+    def pretending(script: str) -> None:
+        path = tmp_path / "pretended"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(path))
+
+    return pretending
 
 
 async def test_labels_count_once_they_can_be_learnt_and_not_again_when_that_failed(
-    settings: Settings,
-    mine: Path,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, mine: Path, pretend: Pretend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pretend(monkeypatch, tmp_path / "killed", "echo loading >&2; echo '<full>' >&2; kill -9 $$")
+    pretend("echo loading >&2; echo '<full>' >&2; kill -9 $$")
     caplog.set_level(logging.INFO, "bot.model_updates")
     settings = settings.model_copy(update={"finetune_every": 54})
     async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as admin:
@@ -170,12 +172,12 @@ async def test_labels_count_once_they_can_be_learnt_and_not_again_when_that_fail
 async def test_a_fine_tuning_that_ends_with_the_bot_leaves_its_last_lines_in_the_log(
     settings: Settings,
     mine: Path,
+    pretend: Pretend,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     begun = tmp_path / "begun"
-    pretend(monkeypatch, tmp_path / "long", f"echo half way >&2; touch {begun}; exec sleep 60")
+    pretend(f"echo half way >&2; touch {begun}; exec sleep 60")
     caplog.set_level(logging.INFO, "bot.model_updates")
     settings = settings.model_copy(update={"finetune_every": 5})
     async with running(settings, mine) as bot:
@@ -214,14 +216,10 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
 
 
 async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
-    settings: Settings,
-    mine: Path,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, mine: Path, pretend: Pretend, caplog: pytest.LogCaptureFixture
 ) -> None:
     refusal = "Error: mine-1 carries no photos to rehearse"
-    pretend(monkeypatch, tmp_path / "refusing", f"echo '{refusal}' >&2; exit 1")
+    pretend(f"echo '{refusal}' >&2; exit 1")
     settings = settings.model_copy(update={"finetune_every": 5})
     async with running(settings, mine) as bot, Person(bot.page_url) as ann:
         await teach(bot.database, 9)
@@ -233,7 +231,7 @@ async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
 async def test_a_clock_that_was_ahead_at_the_start_puts_off_no_night(
     settings: Settings,
     mine: Path,
-    tmp_path: Path,
+    pretend: Pretend,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -244,7 +242,7 @@ async def test_a_clock_that_was_ahead_at_the_start_puts_off_no_night(
         def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
             return cls.time
 
-    pretend(monkeypatch, tmp_path / "refusing", "exit 1")
+    pretend("exit 1")
     monkeypatch.setattr("bot.model_updates.datetime", Clock)
     settings = settings.model_copy(update={"finetune_every": "nightly"})
     async with running(settings, mine) as bot:

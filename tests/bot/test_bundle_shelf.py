@@ -241,7 +241,7 @@ async def follower(
     )
     services = application.bot_data["services"]
     versions = Versions.of(folder)
-    async with kept_current(application, versions, AtStart.of(versions), check_every=0.05):
+    async with kept_current(services, versions, AtStart.of(versions), check_every=0.05):
         yield Follower(shelf, folder, lambda: str(services.engine.model))
     await database.close()
 

@@ -27,7 +27,7 @@ from bot.chat.delivery import UNSURE_AT_MOST, Delivery
 from bot.chat.fair_places import FairPlaces
 from bot.chat.outbox import Outbox
 from bot.chat.replies import Reply
-from bot.chat.services import Bot, Services
+from bot.chat.services import BotApplication, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox
 from storage import Database
@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
                 bot_data={"services": _Services(self.database, outbox)},
                 process_update=self.handle,
             )
-            inbox = Inbox(cast(Bot, application))
+            inbox = Inbox(cast(BotApplication, application))
             await outbox.read_receipts()
             await inbox.resume()
             return inbox, outbox

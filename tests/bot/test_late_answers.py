@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import update
 
 from bot.chat import delivery
-from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from storage.tables import OutgoingMessage, now
 from tests.bot.conversation import GROUP, replied_to
@@ -14,6 +13,7 @@ from tests.bot.outgoing import filled, is_empty
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import (
     ANN,
+    LATER,
     Refusing,
     arrives,
     is_deleted,
@@ -25,12 +25,7 @@ from tests.colours import jpeg
 from tests.person import Person
 from tests.waiting import until
 
-LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
-
-
-@pytest.fixture(autouse=True)
-def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
+pytestmark = pytest.mark.usefixtures("stopped_at_once")
 
 
 async def gets_old(bot: Running, messages: int) -> None:

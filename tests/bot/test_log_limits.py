@@ -1,10 +1,9 @@
 """Log lines of one kind are limited, and it is told how many were left out."""
 
-import io
 import logging
 
-from bot import logs
 from bot.log_limits import Limited
+from tests.bot.log_lines import logged_at
 
 
 def record(
@@ -26,14 +25,7 @@ def test_a_flood_of_one_kind_is_cut_and_counted_and_others_are_not() -> None:
 
 
 def test_the_bots_log_is_limited() -> None:
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]
-    stream = io.StringIO()
-    try:
-        logs.set_up("INFO", (), stream)
+    with logged_at("INFO") as stream:
         for number in range(500):
             logging.getLogger("anything").warning("line %d", number)
-    finally:
-        root.setLevel(before[0])
-        root.handlers[:] = before[1]
     assert 0 < len(stream.getvalue().splitlines()) < 100

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from bot import logs
 from bot.chat import services
 from tests.bot import telegram_sends
 from tests.bot.conversation import reply_text
+from tests.bot.log_lines import logged_at
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import ANN, arrives
 from tests.colours import jpeg
@@ -22,13 +22,8 @@ PRIVATE = ("xylophone", "secretsofa", "confidential", "Annabella")
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """Everything that is logged with ``LOG_LEVEL=DEBUG``."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]
-    stream = io.StringIO()
-    logs.set_up("DEBUG", (), stream)
-    yield stream
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
+    with logged_at("DEBUG") as stream:
+        yield stream
 
 
 async def talk(bot: Running) -> None:

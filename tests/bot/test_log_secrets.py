@@ -19,6 +19,7 @@ from bot.run import StartError, serve
 from bot.settings import Settings
 from recommenders.engine import Engine
 from tests.bot.conversation import answer, answer_hashtags
+from tests.bot.log_lines import logged_at
 from tests.bot.running import TOKEN, Running, Start
 
 SECRET = TOKEN.partition(":")[2]
@@ -27,17 +28,12 @@ SECRET = TOKEN.partition(":")[2]
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """Everything that is logged, with every logger at its most talkative."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]
-    stream = io.StringIO()
-    logs.set_up("DEBUG", [TOKEN], stream)
-    for name in logs.QUIET:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    yield stream
-    for name in logs.QUIET:
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
+    with logged_at("DEBUG", [TOKEN]) as stream:
+        for name in logs.QUIET:
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        yield stream
+        for name in logs.QUIET:
+            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 async def test_a_photo_is_answered_at_debug_level_without_the_token_in_the_log(

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from bot import logs
 from bot.monitoring import SILENCE, monitored
 from bot.run import StartError, serve
 from bot.settings import Settings
 from recommenders.engine import Engine
 from tests.bot.conversation import answer, answer_hashtags
+from tests.bot.log_lines import logged_at
 from tests.bot.running import Running
 from tests.colours import colour_engine, jpeg
 from tests.waiting import until
@@ -27,13 +27,8 @@ SECRET = 'a-"key"\\of-everything'
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """The log, as objects."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]
-    stream = io.StringIO()
-    logs.set_up("INFO", [SECRET], stream, as_json=True)
-    yield stream
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
+    with logged_at("INFO", [SECRET], as_json=True) as stream:
+        yield stream
 
 
 @pytest.fixture
@@ -139,8 +134,7 @@ async def test_without_a_port_nothing_listens_and_a_taken_one_is_a_sentence(
             await serve(settings.model_copy(update={"metrics_port": port}), 0, lambda _: None)
 
 
-def test_the_readable_line_says_the_same(caplog: pytest.LogCaptureFixture) -> None:
-    stream = io.StringIO()
-    logs.set_up("INFO", (), stream)
-    logging.getLogger("bot").info("hello", extra={"fields": {"chat": "x"}})
+def test_the_readable_line_says_the_same() -> None:
+    with logged_at("INFO") as stream:
+        logging.getLogger("bot").info("hello", extra={"fields": {"chat": "x"}})
     assert stream.getvalue().endswith("INFO bot: hello\n")

@@ -22,21 +22,17 @@ from storage.tables import HandledUpdate, WaitingUpdate
 from tests.bot.conversation import GROUP, edited, hashtags, replied_to, reply
 from tests.bot.outgoing import is_empty, outgoing, waiting
 from tests.bot.running import Running, Start
-from tests.bot.telegram_sends import Refusing, arrives, is_deleted, text, topic
+from tests.bot.telegram_sends import LATER, Refusing, arrives, is_deleted, text, topic
 from tests.colours import jpeg
 from tests.person import Person
 from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("stopped_at_once")
 
 NOTHING_GOES = """CREATE TRIGGER nothing_goes BEFORE DELETE ON outbox
 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
 NOTHING_COMES = """CREATE TRIGGER nothing_comes BEFORE INSERT ON outbox
 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
-LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
-
-
-@pytest.fixture(autouse=True)
-def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
 
 
 def stored_messages(settings: Settings) -> int:

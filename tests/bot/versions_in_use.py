@@ -49,9 +49,7 @@ async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
     versions = Versions.of(path)
     async with (
         polling(application),
-        kept_current(
-            application, versions, AtStart.of(versions), check_every=0.05, count_every=0.2
-        ),
+        kept_current(services, versions, AtStart.of(versions), check_every=0.05, count_every=0.2),
     ):
         yield Running(services, database, versions, server.page_url)
     await server.stop()

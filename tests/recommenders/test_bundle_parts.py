@@ -22,7 +22,6 @@ from recommenders.bundle_parts import (
     read_w2v,
     w2v_part,
     with_hashtag_factors,
-    with_taught_hashtags,
 )
 from recommenders.category import Category
 from recommenders.hashtag_tables import HashtagTables, knowledge_part, read_knowledge
@@ -134,7 +133,7 @@ def test_the_ranking_comes_back_with_the_backends_own_settings() -> None:
 
 def test_a_taught_hashtag_is_never_rarer_than_all_others_and_rated_as_most() -> None:
     ranking = Ranking(np.array([0.01, 0.2, 0.3], np.float32), np.array([0.2, 0.5, 1], np.float32))
-    grown = with_taught_hashtags(ranking, np.array([0, 9]), 94)
+    grown = ranking.with_taught(np.array([0, 9]), 94)
     assert grown.popularity == pytest.approx([0.01, 0.2, 0.3, 0.01, 0.1])
     assert grown.rating == pytest.approx([0.2, 0.5, 1, 0.5, 0.5])
 

@@ -16,7 +16,7 @@ from recommenders.bundle_parts import read_rules
 from recommenders.engine import Engine
 from recommenders.photos import decode
 from tests.dusk import dusk
-from training.finetuning.replay import replay_of
+from training.fitting.replay import replay_of
 from training.starter.word_tables import forbidden_pairs, people, unseen
 
 BOTH = AnswerRequest("both")

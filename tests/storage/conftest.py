@@ -69,3 +69,9 @@ def new_photo(
             )
 
     return store
+
+
+@pytest.fixture
+async def photo(new_photo: Callable[..., Awaitable[int]]) -> int:
+    """One that is stored."""
+    return await new_photo()

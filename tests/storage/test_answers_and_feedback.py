@@ -33,19 +33,15 @@ async def previous(
         return await recommendations.previous(session, photo_id=photo, asked=asked, **fields)
 
 
-async def test_a_known_photo_gets_its_earlier_answer(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_a_known_photo_gets_its_earlier_answer(database: Database, photo: int) -> None:
     await answer(database, photo)
     assert await previous(database, photo) == TEN
     assert await previous(database, photo, count=10) == TEN
 
 
 async def test_an_answer_from_before_there_were_languages_is_english(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await answer(database, photo)
     async with database.session() as session:
         await session.execute(update(Recommendation).values(language=None))
@@ -54,9 +50,8 @@ async def test_an_answer_from_before_there_were_languages_is_english(
 
 
 async def test_an_answer_to_a_photo_with_a_caption_is_for_that_caption_alone(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await answer(database, photo, replace(ASKED, words=("bird", "snow")))
     assert await previous(database, photo) is None
     assert await previous(database, photo, replace(ASKED, words=("bird",))) is None
@@ -64,16 +59,14 @@ async def test_an_answer_to_a_photo_with_a_caption_is_for_that_caption_alone(
 
 
 async def test_a_photo_with_a_caption_does_not_get_the_answer_without_one(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await answer(database, photo)
     assert await previous(database, photo, replace(ASKED, words=("bird",))) is None
     assert await previous(database, photo) == TEN
 
 
-async def test_of_two_answers_the_newer_counts(database: Database, new_photo: NewPhoto) -> None:
-    photo = await new_photo()
+async def test_of_two_answers_the_newer_counts(database: Database, photo: int) -> None:
     await answer(database, photo)
     newer = [("кошка", 0.9), ("猫", 0.8)]
     await answer(database, photo, hashtags=newer)
@@ -91,17 +84,13 @@ async def test_of_two_answers_the_newer_counts(database: Database, new_photo: Ne
     ],
 )
 async def test_an_answer_of_another_kind_is_no_answer(
-    database: Database, new_photo: NewPhoto, other: Asked
+    database: Database, photo: int, other: Asked
 ) -> None:
-    photo = await new_photo()
     await answer(database, photo)
     assert await previous(database, photo, other) is None
 
 
-async def test_an_answer_that_is_too_short_is_no_answer(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_an_answer_that_is_too_short_is_no_answer(database: Database, photo: int) -> None:
     await answer(database, photo)
     assert await previous(database, photo, count=11) is None
 
@@ -113,19 +102,15 @@ async def test_an_answer_of_another_photo_is_no_answer(
     assert await previous(database, await new_photo()) is None
 
 
-async def test_a_short_answer_does_not_hide_a_long_one(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_a_short_answer_does_not_hide_a_long_one(database: Database, photo: int) -> None:
     await answer(database, photo)
     await answer(database, photo, hashtags=TEN[:5])
     assert await previous(database, photo, count=10) == TEN
 
 
 async def test_an_answer_from_before_something_was_learnt_no_longer_counts(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await answer(database, photo)
     assert await previous(database, photo, since=datetime.now(UTC) - timedelta(hours=1)) == TEN
     assert await previous(database, photo, since=datetime.now(UTC)) is None
@@ -145,8 +130,7 @@ async def add_label(
         )
 
 
-async def test_another_chats_answer_is_repeated(database: Database, new_photo: NewPhoto) -> None:
-    photo = await new_photo()
+async def test_another_chats_answer_is_repeated(database: Database, photo: int) -> None:
     await answer(database, photo)
     assert await previous(database, photo, chat_id=2) == TEN
 
@@ -173,10 +157,7 @@ async def test_labels_make_the_answer_of_their_photo_out_of_date(
     assert await previous(database, other) == TEN
 
 
-async def test_labels_taken_back_make_an_answer_out_of_date(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_labels_taken_back_make_an_answer_out_of_date(database: Database, photo: int) -> None:
     await add_label(database, photo)
     await answer(database, photo)
     assert await previous(database, photo) == TEN
@@ -185,10 +166,7 @@ async def test_labels_taken_back_make_an_answer_out_of_date(
     assert await previous(database, photo) is None
 
 
-async def test_the_message_that_shows_answers_leads_to_them(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_the_message_that_shows_answers_leads_to_them(database: Database, photo: int) -> None:
     first = await answer(database, photo)
     second = await answer(database, photo, replace(ASKED, backend="w2v"), duplicate=True)
     async with database.session() as session:
@@ -201,10 +179,8 @@ async def test_the_message_that_shows_answers_leads_to_them(
         assert await recommendations.of_message(session, 2, 77) == []
 
 
-async def test_an_answer_comes_back_as_it_was_recorded(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    number = await answer(database, await new_photo())
+async def test_an_answer_comes_back_as_it_was_recorded(database: Database, photo: int) -> None:
+    number = await answer(database, photo)
     recorded = await stored(database, number)
     assert recorded.hashtags == [list(scored) for scored in TEN] and recorded.at.tzinfo is UTC
 
@@ -229,10 +205,7 @@ async def extend(database: Database, number: int, *hashtags: str, shown: int) ->
         await recommendations.extend(session, number, scored, shown=shown)
 
 
-async def test_more_hashtags_stand_below_those_of_an_answer(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_more_hashtags_stand_below_those_of_an_answer(database: Database, photo: int) -> None:
     first = await answer(database, photo)
     await extend(database, first, "猫", "tag3", shown=11)
     assert await previous(database, photo, count=11) == [*TEN, ("猫", 0.5)]
@@ -251,19 +224,17 @@ async def take_out(database: Database, number: int, *hashtags: str, user: int = 
 
 
 async def test_what_is_taken_out_is_not_shown_and_what_follows_moves_up(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    number = await answer(database, await new_photo(), hashtags=TEN[:3])
+    number = await answer(database, photo, hashtags=TEN[:3])
     await take_out(database, number, "tag1")
     assert (await stored(database, number)).tags == ["tag0", "tag2"]
     await extend(database, number, "猫", "犬", shown=3)
     assert (await stored(database, number)).tags == ["tag0", "tag2", "猫"]
 
 
-async def test_what_is_put_back_stands_where_it_stood(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    number = await answer(database, await new_photo(), hashtags=TEN[:3])
+async def test_what_is_put_back_stands_where_it_stood(database: Database, photo: int) -> None:
+    number = await answer(database, photo, hashtags=TEN[:3])
     await take_out(database, number, "tag1")
     await extend(database, number, "猫", shown=3)
     async with database.session() as session:
@@ -271,10 +242,8 @@ async def test_what_is_put_back_stands_where_it_stood(
     assert (await stored(database, number)).tags == ["tag0", "tag1", "tag2"]
 
 
-async def test_what_two_take_out_is_noted_of_the_first(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    number = await answer(database, await new_photo())
+async def test_what_two_take_out_is_noted_of_the_first(database: Database, photo: int) -> None:
+    number = await answer(database, photo)
     await take_out(database, number, "tag1", user=1)
     await take_out(database, number, "tag1", "tag2", user=2)
     noted = (await stored(database, number)).taken_out
@@ -299,9 +268,8 @@ async def test_what_was_taken_out_is_unwanted_for_that_photo_in_that_chat(
 
 
 async def test_the_first_ones_of_an_answer_with_a_thumb_down_are_unwanted(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     number = await answer(database, photo)
     await vote(database, number, 1, -1)
     await vote(database, number, 2, 1)
@@ -311,9 +279,8 @@ async def test_the_first_ones_of_an_answer_with_a_thumb_down_are_unwanted(
 
 
 async def test_what_was_given_to_the_photo_since_is_wanted_again(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add_label(database, photo, tag="tag1")
     await take_out(database, await answer(database, photo), "tag1", "dog")
     assert await unwanted(database, photo) == {"tag1", "dog"}
@@ -321,8 +288,7 @@ async def test_what_was_given_to_the_photo_since_is_wanted_again(
     assert await unwanted(database, photo) == {"tag1"}
 
 
-async def test_a_thousand_hashtags_can_be_unwanted(database: Database, new_photo: NewPhoto) -> None:
-    photo = await new_photo()
+async def test_a_thousand_hashtags_can_be_unwanted(database: Database, photo: int) -> None:
     tags = {f"tag{number}" for number in range(1100)}
     await take_out(database, await answer(database, photo), *tags)
     assert await unwanted(database, photo) == tags
@@ -342,26 +308,23 @@ async def test_what_is_unwanted_for_an_album_is_so_for_these_photos_together(
 
 
 async def test_an_answer_without_what_its_chat_does_not_want_is_not_given_to_others(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await answer(database, photo)
     await answer(database, photo, hashtags=TEN[1:], only_here=True)
     assert await previous(database, photo) == TEN
 
 
 async def test_an_answer_of_which_something_was_taken_out_is_given_to_others_whole(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await take_out(database, await answer(database, photo), "tag0")
     assert await previous(database, photo) == TEN
 
 
 async def test_an_answer_to_an_album_is_not_repeated_for_its_first_photo(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await answer(database, photo, album=True)
     assert await previous(database, photo) is None
 
@@ -373,26 +336,22 @@ async def vote(database: Database, recommendation: int, user: int, value: int) -
         return await feedback.thumbs(session, recommendation)
 
 
-async def test_one_user_has_one_thumb(database: Database, new_photo: NewPhoto) -> None:
-    number = await answer(database, await new_photo())
+async def test_one_user_has_one_thumb(database: Database, photo: int) -> None:
+    number = await answer(database, photo)
     for _ in range(2):
         assert await vote(database, number, 1, 1) == Thumbs(up=1, down=0)
     assert await vote(database, number, 2, 1) == Thumbs(up=2, down=0)
 
 
-async def test_a_thumb_may_be_changed_and_taken_back(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    number = await answer(database, await new_photo())
+async def test_a_thumb_may_be_changed_and_taken_back(database: Database, photo: int) -> None:
+    number = await answer(database, photo)
     await vote(database, number, 2, 1)
     assert await vote(database, number, 1, -1) == Thumbs(up=1, down=1)
     assert await vote(database, number, 1, 0) == Thumbs(up=1, down=0)
 
 
-async def test_of_one_users_thumbs_at_once_one_stays(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    number = await answer(database, await new_photo())
+async def test_of_one_users_thumbs_at_once_one_stays(database: Database, photo: int) -> None:
+    number = await answer(database, photo)
     await asyncio.gather(*(vote(database, number, 3, value) for value in (1, -1, 1, -1)))
     async with database.reading() as session:
         thumbs = await feedback.thumbs(session, number)
@@ -404,7 +363,7 @@ async def test_a_thumb_for_nothing_is_refused(database: Database) -> None:
         await vote(database, 404, 1, 1)
 
 
-async def test_what_is_no_thumb_is_refused(database: Database, new_photo: NewPhoto) -> None:
-    number = await answer(database, await new_photo())
+async def test_what_is_no_thumb_is_refused(database: Database, photo: int) -> None:
+    number = await answer(database, photo)
     with pytest.raises(ValueError, match="thumb"):
         await vote(database, number, 1, 5)

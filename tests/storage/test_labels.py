@@ -51,19 +51,15 @@ async def remove(session: AsyncSession, hashtag: str) -> list[int] | None:
 
 
 async def test_hashtags_are_stored_in_order_and_are_ones_own_at_first(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     outcome = await add(database, photo, "dog", "своятачка", "dog", "猫")
     assert outcome == Added(added=("dog", "своятачка", "猫"), unshared=("dog", "своятачка", "猫"))
     async with database.reading() as session:
         assert await hashtags_of(session, photo) == ["dog", "своятачка", "猫"]
 
 
-async def test_adding_a_hashtag_again_changes_nothing(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_adding_a_hashtag_again_changes_nothing(database: Database, photo: int) -> None:
     await add(database, photo, "dog", "cat")
     outcome = await add(database, photo, "dog", "sea")
     assert outcome == Added(added=("sea",), repeated=("dog",), unshared=("dog", "sea"))
@@ -85,9 +81,8 @@ async def test_what_was_taught_in_private_is_given_to_the_group_that_hears_it_la
 
 @pytest.mark.parametrize(("first", "second"), [({}, {"chat": -5}), ({"album": True}, {})])
 async def test_what_is_only_given_on_needs_no_room_of_the_day(
-    database: Database, new_photo: NewPhoto, first: dict[str, Any], second: dict[str, Any]
+    database: Database, photo: int, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "rex", daily_limit=1, **first)
     assert (await add(database, photo, "rex", daily_limit=1, **second)).added == ("rex",)
 
@@ -108,9 +103,8 @@ async def test_a_photo_alone_in_private_and_an_album_in_a_group_take_nothing_fro
 
 
 async def test_labels_of_users_who_tag_one_photo_at_once_are_all_stored(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await asyncio.gather(*(add(database, photo, "new", "dog", user=u % 3) for u in range(30)))
     async with database.reading() as session:
         for user in range(3):
@@ -133,45 +127,36 @@ async def test_a_daily_limit_takes_the_first_and_names_the_rest(
 
 
 async def test_a_repeated_label_does_not_count_towards_the_limit(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "a", daily_limit=1, at=NOON)
     repeated = await add(database, photo, "a", daily_limit=1, at=NOON)
     assert (repeated.repeated, repeated.over_limit) == (("a",), ())
 
 
-async def test_the_limit_is_each_users_and_each_days(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_the_limit_is_each_users_and_each_days(database: Database, photo: int) -> None:
     await add(database, photo, "a", daily_limit=1, at=NOON)
     assert (await add(database, photo, "c", user=2, daily_limit=1, at=NOON)).added == ("c",)
     next_day = NOON + timedelta(hours=12)
     assert (await add(database, photo, "b", daily_limit=1, at=next_day)).added == ("b",)
 
 
-async def test_a_clock_that_is_set_back_locks_nobody_out(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_a_clock_that_is_set_back_locks_nobody_out(database: Database, photo: int) -> None:
     await add(database, photo, "a", daily_limit=1, at=NOON)
     three_days_before = NOON - timedelta(days=3)
     assert (await add(database, photo, "b", daily_limit=1, at=three_days_before)).added == ("b",)
 
 
 async def test_taking_labels_back_does_not_make_room_for_more_that_day(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "a", "b", daily_limit=2)
     async with database.session() as session:
         assert await remove(session, "a") == [photo]
     assert (await add(database, photo, "c", daily_limit=2)).over_limit == ("c",)
 
 
-async def test_a_label_is_taken_back_once(database: Database, new_photo: NewPhoto) -> None:
-    photo = await new_photo()
+async def test_a_label_is_taken_back_once(database: Database, photo: int) -> None:
     await add(database, photo, "dog")
     async with database.session() as session:
         assert await remove(session, "dog") == [photo]
@@ -179,10 +164,7 @@ async def test_a_label_is_taken_back_once(database: Database, new_photo: NewPhot
         assert await hashtags_of(session, photo) == []
 
 
-async def test_a_label_taken_back_can_be_added_again(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_a_label_taken_back_can_be_added_again(database: Database, photo: int) -> None:
     await add(database, photo, "dog")
     async with database.session() as session:
         await remove(session, "dog")
@@ -203,10 +185,8 @@ async def test_ones_own_hashtags_are_listed_once_each(
     assert [item.hashtag for item in mine.items] == ["dog", "новое"]
 
 
-async def test_nobody_elses_label_is_removed_by_its_number(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    await add(database, await new_photo(), "dog")
+async def test_nobody_elses_label_is_removed_by_its_number(database: Database, photo: int) -> None:
+    await add(database, photo, "dog")
     async with database.session() as session:
         number = (await labels.mine(session, 1)).items[0].label_id
         assert await labels.remove(session, 2, number) is None
@@ -223,16 +203,16 @@ async def test_only_ones_own_labels_are_removed(database: Database, new_photo: N
         assert (await labels.mine(session, 2)).total == 1
 
 
-async def test_a_long_list_comes_in_pages(database: Database, new_photo: NewPhoto) -> None:
-    await add(database, await new_photo(), *(f"tag{number}" for number in range(45)))
+async def test_a_long_list_comes_in_pages(database: Database, photo: int) -> None:
+    await add(database, photo, *(f"tag{number}" for number in range(45)))
     async with database.reading() as session:
         first = await labels.mine(session, 1, size=20)
     assert (first.total, first.pages, len(first.items)) == (45, 3, 20)
     assert first.items[0].hashtag == "tag44"
 
 
-async def test_a_page_too_far_is_the_last(database: Database, new_photo: NewPhoto) -> None:
-    await add(database, await new_photo(), *(f"tag{number}" for number in range(45)))
+async def test_a_page_too_far_is_the_last(database: Database, photo: int) -> None:
+    await add(database, photo, *(f"tag{number}" for number in range(45)))
     async with database.reading() as session:
         last = await labels.mine(session, 1, page=99, size=20)
     assert (last.page, last.items[-1].hashtag) == (2, "tag0")
@@ -249,12 +229,11 @@ async def test_a_photo_that_is_gone_cannot_be_labelled(database: Database) -> No
         await add(database, 404, "dog")
 
 
-async def test_nothing_to_add_adds_nothing(database: Database, new_photo: NewPhoto) -> None:
-    assert await add(database, await new_photo()) == Added()
+async def test_nothing_to_add_adds_nothing(database: Database, photo: int) -> None:
+    assert await add(database, photo) == Added()
 
 
-async def test_hashtags_are_only_ever_text(database: Database, new_photo: NewPhoto) -> None:
-    photo = await new_photo()
+async def test_hashtags_are_only_ever_text(database: Database, photo: int) -> None:
     odd = ["'); drop table labels; --", "%", "_", "a" * 100, "<b>", "\u202e"]
     await add(database, photo, *odd)
     async with database.reading() as session:
@@ -262,9 +241,8 @@ async def test_hashtags_are_only_ever_text(database: Database, new_photo: NewPho
 
 
 async def test_spellings_of_a_hashtag_are_one_label_that_shows_the_first(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "straße")
     async with database.session() as session:
         outcome = await labels.add(

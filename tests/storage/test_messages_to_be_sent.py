@@ -42,9 +42,8 @@ async def answered(database: Database, photo: int) -> int:
 
 
 async def test_the_answer_and_the_photos_know_the_message_that_arrived_first(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     answer_id = await answered(database, photo)
     message = await put(database, answer_id=answer_id, photo_ids=[photo])
     assert await arrives(database, message, 31) == [photo]

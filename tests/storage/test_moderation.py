@@ -47,9 +47,9 @@ async def decide(database: Database, hashtag: str, status: Status) -> list[Pendi
 
 
 async def test_what_one_person_teaches_is_not_everybodys_and_waits(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    assert (await add(database, await new_photo(), "dog")).unshared == ("dog",)
+    assert (await add(database, photo, "dog")).unshared == ("dog",)
     assert await waiting(database) == [("dog", 1)]
 
 
@@ -64,18 +64,16 @@ async def test_the_same_of_another_photo_or_by_the_same_person_again_changes_not
 
 
 async def test_what_a_second_person_teaches_of_a_photo_is_everybodys(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "dog", "cat")
     assert (await add(database, photo, "dog", "sea", person=2)).unshared == ("sea",)
     assert await waiting(database) == [("cat", 1), ("sea", 1)]
 
 
 async def test_it_is_no_longer_once_the_second_person_takes_it_back(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "dog")
     await add(database, photo, "dog", person=2)
     async with database.session() as session:
@@ -84,27 +82,20 @@ async def test_it_is_no_longer_once_the_second_person_takes_it_back(
     assert await waiting(database) == [("dog", 1)]
 
 
-async def test_nor_once_the_second_person_is_forgotten(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_nor_once_the_second_person_is_forgotten(database: Database, photo: int) -> None:
     await add(database, photo, "dog")
     await add(database, photo, "dog", person=2)
     await forgetting.forget(database, 2)
     assert await waiting(database) == [("dog", 1)]
 
 
-async def test_what_the_model_finds_likely_is_everybodys(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_what_the_model_finds_likely_is_everybodys(database: Database, photo: int) -> None:
     assert (await add(database, photo, "dog", "cat", likely=["dog"])).unshared == ("cat",)
 
 
 async def test_what_insults_a_person_is_not_everybodys_by_two_people_alone(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     for person in (1, 2, 3):
         outcome = await add(database, photo, "gorilla", "свинья", "dog", person=person)
     assert outcome.unshared == ("gorilla", "свинья")
@@ -113,9 +104,8 @@ async def test_what_insults_a_person_is_not_everybodys_by_two_people_alone(
 
 
 async def test_what_an_album_is_taught_is_never_everybodys_and_does_not_wait(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     for person in (1, 2):
         outcome = await add(database, photo, "dog", person=person, album=True, likely=["dog"])
         assert outcome.unshared == ("dog",)
@@ -135,19 +125,15 @@ async def test_what_an_admin_approves_is_everybodys_for_that_photo(
 
 
 async def test_what_an_admin_rejects_is_not_everybodys_whoever_says_it(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "dog")
     await decide(database, "dog", "rejected")
     assert (await add(database, photo, "dog", person=2, likely=["dog"])).unshared == ("dog",)
     assert await waiting(database) == []
 
 
-async def test_several_are_decided_at_once_and_only_once(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def test_several_are_decided_at_once_and_only_once(database: Database, photo: int) -> None:
     await add(database, photo, "dog", "cat", "sea")
     async with database.session() as session:
         first, second, _ = (await moderation.pending(session)).items
@@ -159,19 +145,16 @@ async def test_several_are_decided_at_once_and_only_once(
 
 
 async def test_an_admin_who_is_forgotten_leaves_decisions_behind(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "dog")
     await decide(database, "dog", "approved")
     await forgetting.forget(database, ADMIN)
     assert (await add(database, photo, "dog")).unshared == ()
 
 
-async def test_what_nobody_uses_any_more_does_not_wait(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    await add(database, await new_photo(), "gone")
+async def test_what_nobody_uses_any_more_does_not_wait(database: Database, photo: int) -> None:
+    await add(database, photo, "gone")
     async with database.session() as session:
         mine = await labels.mine(session, 1)
         await labels.remove(session, 1, mine.items[0].label_id)
@@ -202,10 +185,8 @@ async def test_a_word_that_ships_is_allowed_and_blocked_again(database: Database
 
 
 @pytest.mark.parametrize("hashtag", ["badword", "my_badword", "worst"])
-async def test_blocked_words_are_not_taken(
-    database: Database, new_photo: NewPhoto, hashtag: str
-) -> None:
+async def test_blocked_words_are_not_taken(database: Database, photo: int, hashtag: str) -> None:
     async with database.session() as session:
         for word in ("badword", "wors*"):
             await moderation.block(session, word, ADMIN)
-    assert (await add(database, await new_photo(), hashtag)).blocked == (hashtag,)
+    assert (await add(database, photo, hashtag)).blocked == (hashtag,)

@@ -80,9 +80,8 @@ async def test_a_file_that_was_not_seen_leads_nowhere(database: Database) -> Non
 
 
 async def test_a_photo_is_not_stored_again_for_a_known_file(
-    database: Database, vector: Vector, new_photo: NewPhoto
+    database: Database, vector: Vector, photo: int
 ) -> None:
-    photo = await new_photo()
     async with database.session() as session:
         await known_photos.add_file(session, photo, "AQAD")
         again = await known_photos.remember(

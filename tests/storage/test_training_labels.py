@@ -65,9 +65,8 @@ async def test_lessons_come_with_the_features_they_belong_to(
 
 
 async def test_a_lesson_is_for_the_chat_and_its_persons_private_chat(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "dog", chat=-5)
     await add(database, photo, "cat", user=2, chat=-5)
     (lesson,) = await lessons(database)
@@ -75,9 +74,8 @@ async def test_a_lesson_is_for_the_chat_and_its_persons_private_chat(
 
 
 async def test_what_two_people_agree_on_is_everybodys_lesson(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await add(database, photo, "dog", "sea")
     await add(database, photo, "dog", user=2)
     (lesson,) = await lessons(database)
@@ -102,10 +100,8 @@ async def test_all_lessons_come_in_batches(database: Database, new_photo: NewPho
     assert [photo.photo_id for photo in await lessons(database, ids)] == ids
 
 
-async def test_photos_come_with_the_numbers_of_their_labels(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    await by_two(database, await new_photo(), "dog", "snow")
+async def test_photos_come_with_the_numbers_of_their_labels(database: Database, photo: int) -> None:
+    await by_two(database, photo, "dog", "snow")
     assert len(set((await labelled(database))[0].label_ids)) == 4
 
 
@@ -236,9 +232,8 @@ async def test_every_label_that_is_not_learnt_waits_for_something(
 
 
 async def test_a_label_that_was_learnt_in_vain_waits_until_it_is_given_anew(
-    database: Database, new_photo: NewPhoto
+    database: Database, photo: int
 ) -> None:
-    photo = await new_photo()
     await by_two(database, photo, "dog", "cat")
     ids = (await counted(database)).next_ids
     async with database.session() as session:

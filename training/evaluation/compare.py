@@ -40,7 +40,6 @@ from training.fitting.prepare import (
     prepare_photos,
 )
 from training.fitting.splits import drawn, posts_of
-from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.progress import Progress, silent
 
@@ -220,16 +219,17 @@ class _Shared:
             self._photos = key, training_set, posts, features
         return self._photos[1:]
 
-    def vectors(
+    def with_vectors(
         self, training_set: TrainingSet, plan: Plan, progress: Progress
-    ) -> tuple[dict[str, Floats], Spent]:
-        """Vectors of the training set's hashtags, and what learning them took."""
+    ) -> tuple[TrainingSet, Spent]:
+        """The training set with its hashtags' vectors, and what learning them took."""
         key = _key(plan, "vectors", "vocabulary")
         if key not in self._vectors:
             began = Spent.now()
-            learnt = hashtag_vectors(training_set.posts, training_set.hashtags, plan, progress)
+            learnt = training_set.with_vectors_of(plan, progress).vectors
             self._vectors[key] = learnt, Spent.now() - began
-        return self._vectors[key]
+        vectors, spent = self._vectors[key]
+        return replace(training_set, vectors=vectors), spent
 
 
 def _key(plan: Plan, *parts: Part) -> _Key:
@@ -246,8 +246,7 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
         truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0
         if not truth.any():
             raise _nothing_to_measure(result.dataset, result.split)
-        vectors, spent = shared.vectors(training_set, plan, progress)
-        training_set = replace(training_set, vectors=vectors)
+        training_set, spent = shared.with_vectors(training_set, plan, progress)
         began = Spent.now()
         bundle = fit_bundle(training_set, plan, "compared-1", progress)
         spent += Spent.now() - began

@@ -15,9 +15,9 @@ from recommenders.bundle_parts import read_ranking, read_w2v
 from recommenders.ranking import adjusted
 from training.evaluation.metrics import top_columns, weighted_recall
 from training.features.compute import batches
-from training.finetuning.replay import Replay
 from training.fitting.choosing import AT
 from training.fitting.head import FittedHead, head_recommender
+from training.fitting.replay import Replay
 
 FIRST = 10
 """How many hashtags of an answer count when recall of held-out labels is measured."""

@@ -37,12 +37,12 @@ from training.finetuning.promotion import (
     split_held_out,
     widened,
 )
-from training.finetuning.replay import Replay, replay_of
 from training.finetuning.vocabulary_growth import grown_bundle, grown_head, new_hashtags
 from training.fitting.class_head import class_part
 from training.fitting.fit import head_part
 from training.fitting.head import FittedHead, fit_head, head_recommender
 from training.fitting.plan import HeadPlan
+from training.fitting.replay import Replay, replay_of
 from training.fitting.vocabulary import matrix
 from training.plurals import counted
 from training.progress import Progress, silent

@@ -18,7 +18,6 @@ from recommenders.bundle_parts import (
     read_class_head,
     read_ranking,
     with_hashtag_factors,
-    with_taught_hashtags,
 )
 from recommenders.hashtag_tables import HashtagTables, knowledge_part, read_knowledge
 from recommenders.nearest import nearest
@@ -87,7 +86,7 @@ def grown_bundle(
     """
     known = len(bundle.hashtags)
     uses = np.asarray((counts > 0).sum(axis=0), np.float32).ravel()[known:]
-    ranking = with_taught_hashtags(read_ranking(bundle, "w2v"), uses, _photos_of(bundle))
+    ranking = read_ranking(bundle, "w2v").with_taught(uses, _photos_of(bundle))
     parts = {"ranking": ranking_part(ranking.popularity, ranking.rating)}
     if "als" in bundle.arrays:
         factors = _factors(read_als(bundle), counts, features, backbone)

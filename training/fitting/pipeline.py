@@ -24,8 +24,6 @@ from training.datasets.albums import whole_posts
 from training.datasets.format import DatasetError, Location, Problems, check_hashtags
 from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Examples, Features
-from training.finetuning.replay import held_out as replay_rows
-from training.finetuning.replay import replay_part
 from training.fitting import knowledge
 from training.fitting.als import share_of_variance
 from training.fitting.choosing import (
@@ -45,6 +43,7 @@ from training.fitting.plan import Plan
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import Networks, TrainingSet, counts_of_posts, prepare
 from training.fitting.ratings import earnings, uses_of
+from training.fitting.replay import head_rows, replay_part
 from training.fitting.vectors import epochs_of, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
@@ -126,7 +125,7 @@ def fit_bundle(
         start = starting_vectors(vectors, len(hashtags), plan)
         # All photos but those held out to measure later what fine-tuning forgets.
         albums = [post.album for post in photos]
-        all_rows, _ = replay_rows(len(photos), plan.seed, albums)
+        all_rows, _ = head_rows(len(photos), plan.seed, albums)
         split = Split(fit_rows, held_out_rows, all_rows)
         first, last = fit_heads(examples, name, split, start, plan, progress)
         fitted, per_post = side_by_side(first), training_set.hashtags_per_post

@@ -26,7 +26,6 @@ from recommenders.w2v import Word2VecRecommender, directions
 from recommenders.words import Words, WordsGain
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
-from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
 from training.fitting.choosing import Scored
 from training.fitting.feature_map import fit_feature_map
@@ -34,6 +33,7 @@ from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import ScoredAls, fit_fusion, mean_class_sums, sources_by_rows
 from training.fitting.head import ClassUnits, FittedHead, fit_w2v, head_recommender
 from training.fitting.plan import AlsPlan, HeadPlan, Plan
+from training.fitting.replay import head_rows, replay_part
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
 from training.fitting.words import fit_words_gain
@@ -215,7 +215,7 @@ def _fit(
     progress("ALS", 0, 1)
     als, als_part = fit_als(examples, backbone, PLAN, class_counts)
     progress("ALS", 1, 1)
-    learn, _ = held_out(len(photos))
+    learn, _ = head_rows(len(photos))
     head = fit_w2v(
         examples.rows(learn),
         # A few photos to show progress by; the number of epochs is fixed.

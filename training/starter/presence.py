@@ -1,4 +1,4 @@
-"""How many people photos show, by their captions and sets: what ``fit_people`` is fitted on.
+"""How many people are in a photo, fitted on what captions and sets tell about photos.
 
 Each caption is a vote for one person, none or several; words such as hat and smiling are votes for
 a close-up, since nobody writes them about a small figure. Sets of dishes or rooms show nobody.
@@ -9,11 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.people import PRESENCE, People
-from training.fitting.people import fit_people
 from training.starter.sources import TaggedPhoto
 from training.starter.word_tables import (
     presence_of_sets,
@@ -34,6 +36,10 @@ SET_CERTAINTY = 0.5
 CLOSE_FROM, CLOSE_TO = 0.2, 0.8
 """Shares of captions with a close-up word at which a close-up is ruled out, and certain."""
 
+_COMPONENTS = 256
+_INVERSE_REGULARIZATION = 0.1
+_ITERATIONS = 500
+
 _WORDS = re.compile(r"[a-z]+")
 
 
@@ -52,6 +58,30 @@ def starter_people(
     known = frozenset(hashtags)
     presuppose = {tag: key for tag, key in presupposing_hashtags().items() if tag in known}
     return People(backbone.name, weight, bias, presuppose, LEAST)
+
+
+def fit_people(features: Floats, presence: Floats) -> tuple[Floats, Floats]:
+    """Fits multinomial logistic regression: weight (4, dims) and bias (4,) float32 of ``People``.
+
+    PCA first removes the directions in which photos hardly differ; both steps are stored as one
+    linear map.
+
+    Args:
+        features: (n, dims) of photos.
+        presence: (n, 4), how certain each of ``PRESENCE`` is for each photo; a
+            row's sum is the photo's weight. No column may be all zeros.
+    """
+    rows, columns = np.nonzero(presence)
+    # More threads would add the same numbers in another order.
+    with threadpool_limits(1):
+        pca = PCA(min(_COMPONENTS, *features.shape), svd_solver="covariance_eigh")
+        points = pca.fit_transform(unit(features).astype(np.float64))
+        scale = 1 / np.maximum(points.std(axis=0).mean(), 1e-12)
+        model = LogisticRegression(C=_INVERSE_REGULARIZATION, max_iter=_ITERATIONS)
+        model.fit(points[rows] * scale, columns, sample_weight=presence[rows, columns])
+    weight = model.coef_ @ pca.components_ * scale
+    bias = model.intercept_ - weight @ pca.mean_
+    return np.asarray(weight, np.float32), np.asarray(bias, np.float32)
 
 
 def presence_of(photos: Sequence[TaggedPhoto]) -> Floats:

@@ -10,7 +10,7 @@ from telegram.ext import filters
 from bot.chat import answer_message, subject, updates_at_work
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
 from bot.chat.handlers.commands import message_of
-from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
+from bot.chat.photo_lookup import UnreadablePhotoError, photos_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
 from bot.chat.small_talk import declines, is_thanks
@@ -158,8 +158,7 @@ async def _teach(
             pass
         elif carries_file:
             photo_ids = await subject.carried_photos(context, messages)
-            sent = [part for part in messages if photo_in(part, context.services.engine.min_side)]
-            unread = len(sent) - len(photo_ids)
+            unread = len(photos_in(messages, context.services.engine)) - len(photo_ids)
         else:
             photo_ids = await subject.photos_of(context, first)
     except UnreadablePhotoError as error:

@@ -1,17 +1,16 @@
 """For admins: /review of what people taught, the block list and /stats."""
 
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import wraps
 from html import escape
-from typing import Any
 
 from telegram import Message, Update
 
 from bot.chat import callback_data, updates_at_work
 from bot.chat.callback_data import TapData
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
-from bot.chat.handlers.commands import message_of
+from bot.chat.handlers.commands import Handler, message_of
 from bot.chat.keyboards import review_keyboard
 from bot.chat.photo_lookup import stacked
 from bot.chat.rendering import line
@@ -32,8 +31,6 @@ NEAREST = 3
 
 LISTED = 1_800
 """Characters of a list of words: two lists fit a message, which ends at 4,096."""
-
-Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 def _for_admins(handler: Handler) -> Handler:
@@ -83,7 +80,7 @@ async def decide(update: Update, context: Context) -> None:
         if decided:
             await updates_at_work.done_with(session)
     if not decided:
-        await stale(update, context)
+        await stale(query, context)
         return
     learner = context.services.learner
     learner.learn_soon((one.photo_id for one in decided), [query.from_user.id])

@@ -1,10 +1,9 @@
 """Taps on the buttons under an answer; a button's data contain the answer's row id."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
@@ -14,7 +13,7 @@ from bot.chat import answer_message, callback_data, subject, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
 from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
-from bot.chat.identity import acts_for
+from bot.chat.handlers.commands import Handler
 from bot.chat.keyboards import key_of
 from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
@@ -49,10 +48,7 @@ class AnswerTap:
         return self.data.number("page")
 
 
-Tapped = Callable[[Update, Context], Coroutine[Any, Any, None]]
-
-
-def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tapped:
+def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Handler:
     """Calls ``handler`` with the answer that a tap is about; tells the person if it is gone.
 
     Taps in a chat are handled one after another: two people may tap under one answer at once.
@@ -67,7 +63,7 @@ def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tappe
             # After a power cut the answer may be lost, and its id may be another answer's.
             shown_in = answer and (answer.chat_id, answer.message_id or message.message_id)
             if answer is None or shown_in != (message.chat_id, message.message_id):
-                await stale(update, context)
+                await stale(query, context)
                 return
             await handler(AnswerTap(query, data, message, answer), context)
 
@@ -84,8 +80,7 @@ async def more(tap: AnswerTap, context: Context) -> None:
         await show(tap, context, answer)
         return
     room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.tags))
-    await _extend(tap, context, len(answer.tags) + room)
-    changed = await _reload(context, answer.id)
+    changed = await _extended(tap.message, context, answer, len(answer.tags) + room)
     if len(changed.tags) == len(answer.tags):
         await tap.query.answer(context.texts.no_more)
         return
@@ -117,8 +112,7 @@ async def take_out(tap: AnswerTap, context: Context) -> None:
             session, recommendation_id=answer.id, hashtag=tag, user_id=tap.query.from_user.id
         )
     changed = await _reload(context, answer.id)
-    await _extend(replace(tap, answer=changed), context, answer.length)
-    changed = await _reload(context, answer.id)
+    changed = await _extended(tap.message, context, changed, answer.length)
     note = context.texts.taken_out.format(tag=tag)
     await show(tap, context, changed, page=tap.page, note=note)
 
@@ -156,7 +150,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
     services, engine = context.services, context.services.engine
     message, answer, backend = tap.message, tap.answer, tap.data.word("backend")
     if backend not in engine.backends:
-        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        await stale(tap.query, context)
         return
     began = datetime.now(UTC)
     async with services.database.reading() as session:
@@ -172,7 +166,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
         await show(tap, context, earlier, page=0)
         return
     if not features:
-        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        await stale(tap.query, context)
         return
     started = perf_counter()
     request = replace(_as_before(engine, request, answer), backend=backend)
@@ -212,16 +206,15 @@ async def apart(tap: AnswerTap, context: Context) -> None:
         await tap.query.answer(context.texts.apart_already)
         return
     if not features:
-        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        await stale(tap.query, context)
         return
     await tap.query.answer()
     photos = {one: messages.get(one, tap.message.message_id) for one in left}
     await answer_apart(context, tap.message, photos)
 
 
-async def stale(update: Update, context: Context) -> None:
-    """Tells the person that the button's row is gone."""
-    query, _, _ = tapped(update)
+async def stale(query: CallbackQuery, context: Context) -> None:
+    """Tells the person that what the button is about is gone."""
     await query.answer(context.texts.button_stale, show_alert=True)
 
 
@@ -242,16 +235,6 @@ async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | 
     except BadRequest as error:
         if "not modified" not in error.message.lower():
             raise
-
-
-async def may_decide(context: Context, query: CallbackQuery, owner: int) -> bool:
-    """Whether the person who tapped may decide for ``owner``; tells them if not."""
-    if await acts_for(context.bot, query.from_user.id, owner):
-        return True
-    texts = context.texts
-    written_as_chat = owner < 0 and query.message and query.message.chat.id != owner
-    await query.answer(texts.not_your_channel if written_as_chat else texts.not_yours)
-    return False
 
 
 def plain(html: str) -> str:
@@ -298,15 +281,17 @@ async def show(
     await tap.query.answer(note or None)
 
 
-async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
-    """Appends the next best hashtags until ``count`` are shown, or there are no more."""
-    services, engine, answer = context.services, context.services.engine, tap.answer
+async def _extended(
+    message: Message, context: Context, answer: Recommendation, count: int
+) -> Recommendation:
+    """An answer with the next best hashtags, until ``count`` are shown or there are no more."""
+    services, engine = context.services, context.services.engine
     hashtags, only_here = [], False
     remaining = answer.remaining
     if len(remaining) < count:
         async with services.database.reading() as session:
             request = await request_in(session, context, engine, answer.chat_id)
-            photo_ids = await subject.photos_under(session, tap.message, answer)
+            photo_ids = await subject.photos_under(session, message, answer)
             unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
             features = await _features(session, engine, photo_ids)
         if features:
@@ -320,6 +305,7 @@ async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
         # At most as long as there are hashtags, but not shorter: those put back need room.
         room = max(answer.length, min(count, len(remaining) + len(scored)))
         await recommendations.extend(session, answer.id, scored, shown=room, only_here=only_here)
+    return await _reload(context, answer.id)
 
 
 def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> ChatRequest:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from html import escape
 
-from telegram import Message, Update
+from telegram import CallbackQuery, Message, Update
 
 from bot.chat import subject
 from bot.chat.answer_request import language_of
@@ -17,10 +17,10 @@ from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.category import Category
 from recommenders.engine import Engine
-from recommenders.languages import in_language, meaning
+from recommenders.languages import meaning, tags_in_language
 from recommenders.ranking import Hashtag
-from storage import chats, pages
-from storage.pages import Page
+from storage import chats
+from storage.pages import Page, cut
 
 PAGE_SIZE = 12
 MAX_HASHTAGS = 30
@@ -50,10 +50,10 @@ async def turn(update: Update, context: Context) -> None:
 
 async def open_head(update: Update, context: Context) -> None:
     """A page of a parent's categories, and the parent's own hashtags."""
-    _, _, data = tapped(update)
+    query, _, data = tapped(update)
     head = _by_key(context.services.engine, data.word("key"))
     if head is None:
-        await _answer_gone(update, context)
+        await _answer_gone(query, context)
         return
     await _show_page(update, context, head)
 
@@ -64,7 +64,7 @@ async def open_(update: Update, context: Context) -> None:
     services, engine, texts = context.services, context.services.engine, context.texts
     category = _by_key(engine, data.word("key"))
     if category is None:
-        await _answer_gone(update, context)
+        await _answer_gone(query, context)
         return
     async with services.database.reading() as session:
         blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
@@ -87,15 +87,14 @@ async def open_(update: Update, context: Context) -> None:
 async def _show_page(update: Update, context: Context, head: Category | None) -> None:
     query, message, data = tapped(update)
     if not _under(context.services.engine, head):
-        await _answer_gone(update, context)
+        await _answer_gone(query, context)
     else:
         page = data.number("page")
         await edit(query, *await _page(context, message, person_of(update), head, page))
         await query.answer()
 
 
-async def _answer_gone(update: Update, context: Context) -> None:
-    query, _, _ = tapped(update)
+async def _answer_gone(query: CallbackQuery, context: Context) -> None:
     await query.answer(context.texts.category_gone, show_alert=True)
 
 
@@ -110,18 +109,18 @@ async def _page(
         blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
         language = language_of(await chats.get(session, chat_id), texts)
         last = await subject.last_answer(session, message, person)
-    shown = last.tags if last else []
-    answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []
+    left = last.tags if last else []
+    answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in left] if last else []
     fitting = _fitting(engine, answer)
     titles = {one.name: _title(texts, one, blocked) for one in _under(engine, head)}
     children = [one for one in _under(engine, head) if titles[one.name]]
     marked = [one for name in fitting for one in children if one.name == name]
     others = [one for one in children if one not in marked]
     ordered = [*marked, *sorted(others, key=lambda one: titles[one.name].casefold())]
-    number, count = pages.place(len(ordered), page, PAGE_SIZE)
+    shown = cut(ordered, page, PAGE_SIZE)
     buttons: list[tuple[str, Place]] = []
-    for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]:
-        verb, its_page = ("head", 0) if _under(engine, one) else ("category", number)
+    for one in shown.items:
+        verb, its_page = ("head", 0) if _under(engine, one) else ("category", shown.page)
         place = (verb, key_of(one.name), its_page)
         buttons.append(("★ " * (one in marked) + titles[one.name], place))
     tags = _hashtags(head, language, blocked) if head else []
@@ -130,7 +129,7 @@ async def _page(
         text += f"\n{texts.categories_fitting}"
     if head:
         text = f"<b>{escape(_title(texts, head, blocked))}</b>\n{block(tags)}\n\n{text}"
-    listed = Page(tuple(buttons), len(ordered), number, count)
+    listed = Page(tuple(buttons), shown.total, shown.page, shown.pages)
     return text, categories_keyboard(texts, listed, tags, key_of(head.name) if head else None)
 
 
@@ -168,8 +167,7 @@ def _by_key(engine: Engine, key: str) -> Category | None:
 
 def _hashtags(category: Category, language: str, blocked: Collection[str]) -> list[str]:
     """The category's hashtags, in the language of the chat's."""
-    tags = [Hashtag(tag, 1.0) for tag in category.hashtags if tag not in blocked]
-    return [one.tag for one in in_language(tags, language, MAX_HASHTAGS, blocked)]
+    return tags_in_language(category.hashtags, language, MAX_HASHTAGS, blocked)
 
 
 def _title(texts: Texts, category: Category, blocked: Collection[str]) -> str:
@@ -180,5 +178,4 @@ def _title(texts: Texts, category: Category, blocked: Collection[str]) -> str:
     leaders = category.leaders
     if not leaders or not set(leaders).isdisjoint(blocked):
         leaders = tuple(tag for tag in category.hashtags if tag not in blocked)
-    tags = [Hashtag(tag, 1.0) for tag in leaders[:LEADERS]]
-    return " · ".join(one.tag for one in in_language(tags, texts.language, LEADERS, blocked))
+    return " · ".join(tags_in_language(leaders[:LEADERS], texts.language, LEADERS, blocked))

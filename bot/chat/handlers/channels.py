@@ -13,7 +13,7 @@ from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import acts_for, sender_of
 from bot.chat.keyboards import OFF, ON, channel_keyboard
-from bot.chat.photo_lookup import photo_in
+from bot.chat.photo_lookup import photos_in
 from bot.chat.rendering import fitting, line
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
@@ -40,8 +40,7 @@ async def posted(update: Update, context: Context) -> None:
         if album.answer_id is not None:
             return  # its caption was edited before this photo came
         posts = _as_edited(context, album.messages)
-        min_side = services.engine.min_side
-        photos = [photo for part in posts if (photo := photo_in(part, min_side))]
+        photos = photos_in(posts, services.engine)
         tags = await hashtags_for(context, photos) if photos else []
         captioned = None
         # Again if the caption was corrected before the edit arrived.
@@ -94,7 +93,7 @@ async def switched(update: Update, context: Context) -> None:
     query, _, data = tapped(update)
     channel = await _find(context, data.number("channel"))
     if channel is None:
-        await stale(update, context)
+        await stale(query, context)
     elif not await acts_for(context.bot, query.from_user.id, channel.id):
         name = _name(channel)
         await query.answer(context.texts.channel_not_admin.format(channel=name)[:NOTE_LENGTH])

@@ -3,16 +3,13 @@
 The former commands (/for, /count …) still work, and point to it.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 from telegram import Update
 
 from bot.chat.handlers import choices
 from bot.chat.handlers.buttons import edit, stale, tapped
 from bot.chat.handlers.choices import MAX_OWN, SETTINGS
 from bot.chat.handlers.choosing import Choice
-from bot.chat.handlers.commands import message_of, moved
+from bot.chat.handlers.commands import Handler, message_of, moved
 from bot.chat.keyboards import settings_keyboard
 from bot.chat.platforms import COUNTS
 from bot.chat.rendering import line
@@ -38,7 +35,7 @@ async def opened(update: Update, context: Context) -> None:
     query, message, data = tapped(update)
     choice = next((one for one in SETTINGS if one.verb == data.word("setting")), None)
     if choice is not None and not choice.options(context):
-        await stale(update, context)
+        await stale(query, context)
         return
     chat_id = message.chat_id
     page = await choice.shown(context, chat_id) if choice else await _overview(context, chat_id)
@@ -46,7 +43,7 @@ async def opened(update: Update, context: Context) -> None:
     await query.answer()
 
 
-def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
+def old_command(choice: Choice) -> Handler:
     """The handler of a setting's former command."""
 
     async def command(update: Update, context: Context) -> None:

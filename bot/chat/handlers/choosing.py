@@ -110,7 +110,7 @@ class Choice(ABC):
         query, message, data = tapped(update)
         option = self.option_named(context, data.word("option"))
         if option is None:
-            await stale(update, context)
+            await stale(query, context)
             return
         chat_id = message.chat_id
         changed = await self.change(context, chat_id, option)

@@ -1,9 +1,14 @@
-"""/start, /help, and the answer to unknown commands."""
+"""/start, /help, the answer to unknown commands, and what all handlers share."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from telegram import Message, Update
 from telegram.constants import ChatType
 
 from bot.chat.services import Context
+
+Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 async def start(update: Update, context: Context) -> None:

@@ -13,7 +13,7 @@ from bot.chat.answering import answer, answer_unsaved
 from bot.chat.captions import caption_command
 from bot.chat.handlers.addtags import captioned
 from bot.chat.handlers.commands import message_of
-from bot.chat.photo_lookup import kind_of, photo_in
+from bot.chat.photo_lookup import kind_of, photo_in, photos_in
 from bot.chat.services import Context
 from bot.chat.subject import reply_of
 from storage import StorageError
@@ -98,9 +98,7 @@ def _only_captioned(parts: Sequence[Message]) -> Message | None:
 
 
 async def _answer(context: Context, messages: Sequence[Message], album: Album) -> None:
-    min_side = context.services.engine.min_side
-    photos = [photo for part in messages if (photo := photo_in(part, min_side))]
-    if photos:
+    if photos := photos_in(messages, context.services.engine):
         try:
             album.answer_id = await answer(context, photos, earlier_answer=album.answer_id)
         except StorageError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -11,9 +11,9 @@ from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatType, FileSizeLimit
 
 from bot.chat.callback_data import TapData
-from bot.chat.handlers.buttons import NOTE_LENGTH, edit, may_decide, stale, tapped
-from bot.chat.handlers.commands import message_of, moved
-from bot.chat.identity import person_of
+from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
+from bot.chat.handlers.commands import Handler, message_of, moved
+from bot.chat.identity import acts_for, person_of
 from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
@@ -25,39 +25,55 @@ LARGEST_UPLOAD = int(FileSizeLimit.FILESIZE_UPLOAD)
 """Bytes of a file that Telegram takes from a bot."""
 
 
+OwnTap = tuple[CallbackQuery, Message, int, TapData]
+"""A tap, the bot's message, the person whose data it is about, and the button's data."""
+
+
+def _on_own(handler: Callable[[OwnTap, Context], Awaitable[None]]) -> Handler:
+    """Calls ``handler`` for taps about one's own data; tells others that it is not theirs."""
+
+    async def on_tap(update: Update, context: Context) -> None:
+        query, message, data = tapped(update)
+        owner = data.number("owner")
+        if await acts_for(context.bot, query.from_user.id, owner):
+            await handler((query, message, owner, data), context)
+            return
+        texts, written_as_chat = context.texts, owner < 0 and message.chat.id != owner
+        await query.answer(texts.not_your_channel if written_as_chat else texts.not_yours)
+
+    return on_tap
+
+
 async def mydata(update: Update, context: Context) -> None:
     """/mydata: how much is stored, and buttons for what can be done with it."""
     message = message_of(update)
     await context.reply(message, *await _overview(context, person_of(update), message))
 
 
-async def opened(update: Update, context: Context) -> None:
+@_on_own
+async def opened(tap: OwnTap, context: Context) -> None:
     """Back to the first page, from the hashtags or from the question before deletion."""
-    if (tap := await _tap(update, context)) is None:
-        return
     query, message, owner, _ = tap
     await edit(query, *await _overview(context, owner, message))
     await query.answer()
 
 
-async def turn(update: Update, context: Context) -> None:
+@_on_own
+async def turn(tap: OwnTap, context: Context) -> None:
     """A page of the hashtags that a person taught."""
-    if (tap := await _tap(update, context)) is None:
-        return
     query, _, owner, data = tap
     await edit(query, *await _hashtags_page(context, owner, data.number("page")))
     await query.answer()
 
 
-async def remove(update: Update, context: Context) -> None:
+@_on_own
+async def remove(tap: OwnTap, context: Context) -> None:
     """Removes a hashtag from every photo that the person gave it to."""
-    if (tap := await _tap(update, context)) is None:
-        return
     query, message, owner, data = tap
     async with context.services.database.session() as session:
         removed = await labels.remove(session, owner, data.number("label"))
     if removed is None:
-        await stale(update, context)
+        await stale(query, context)
         return
     hashtag, photo_ids = removed
     context.services.learner.learn_soon(photo_ids, (message.chat.id, owner))
@@ -65,10 +81,9 @@ async def remove(update: Update, context: Context) -> None:
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:NOTE_LENGTH])
 
 
-async def exported(update: Update, context: Context) -> None:
+@_on_own
+async def exported(tap: OwnTap, context: Context) -> None:
     """The button "export": all data as a file, only in a private chat."""
-    if (tap := await _tap(update, context)) is None:
-        return
     query, message, owner, _ = tap
     if message.chat.type != ChatType.PRIVATE:
         await query.answer(context.texts.export_private, show_alert=True)
@@ -77,10 +92,9 @@ async def exported(update: Update, context: Context) -> None:
     await query.answer()
 
 
-async def forget_decided(update: Update, context: Context) -> None:
+@_on_own
+async def forget_decided(tap: OwnTap, context: Context) -> None:
     """The button "delete": asks first, then deletes or cancels."""
-    if (tap := await _tap(update, context)) is None:
-        return
     query, _, owner, data = tap
     texts = context.texts
     if data.word("decision") == "ask":
@@ -119,20 +133,6 @@ async def old_export(update: Update, context: Context) -> None:
         await context.reply(message, context.texts.export_private)
         return
     await _send_export(context, message, person_of(update))
-
-
-async def _tap(
-    update: Update, context: Context
-) -> tuple[CallbackQuery, Message, int, TapData] | None:
-    """A tap, its message, whose data it is about, and the button's data.
-
-    None if they are somebody else's; the person who tapped has been told.
-    """
-    query, message, data = tapped(update)
-    owner = data.number("owner")
-    if not await may_decide(context, query, owner):
-        return None
-    return query, message, owner, data
 
 
 async def _overview(context: Context, user_id: int, message: Message) -> TextAndButtons:

@@ -6,7 +6,7 @@ from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat.answer_request import request_in
 from bot.chat.handlers.commands import message_of
-from bot.chat.keyboards import copy_label, copying
+from bot.chat.keyboards import copy_row
 from bot.chat.rendering import answer_text, in_order
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
@@ -50,5 +50,5 @@ async def _answer(context: Context, message: Message, words: str) -> TextAndButt
         return texts.welcome if is_thanks(words) else texts.hint, None
     tags = [hashtag.tag for hashtag in hashtags]
     copied = in_order(tags, request.own)
-    keyboard = InlineKeyboardMarkup([copying(copy_label(texts, copied), copied)])
+    keyboard = InlineKeyboardMarkup(copy_row(texts, copied))
     return answer_text(texts, tags, own=request.own), keyboard

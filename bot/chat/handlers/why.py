@@ -9,7 +9,7 @@ from telegram import Update
 from bot.chat import subject
 from bot.chat.answer_request import request_in
 from bot.chat.answering import recommend
-from bot.chat.handlers.buttons import AnswerTap, on_answer
+from bot.chat.handlers.buttons import AnswerTap, on_answer, stale
 from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, stacked
 from bot.chat.rendering import line
@@ -52,7 +52,7 @@ async def tapped_why(tap: AnswerTap, context: Context) -> None:
         photo_ids = await subject.photos_under(session, tap.message, tap.answer)
     reasons = await _reasons(context, tap.message.chat_id, photo_ids, tap.answer)
     if not reasons:
-        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        await stale(tap.query, context)
         return
     await context.reply(tap.message, why_text(context.texts, reasons), quote=True)
     await tap.query.answer()

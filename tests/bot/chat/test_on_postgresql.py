@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.settings import Settings
 from storage import personal_data
 from tests.bot.conversation import answer, answer_hashtags, edited, note, reply, reply_text
 from tests.bot.running import Start
-from tests.bot.telegram_sends import Refusing
+from tests.bot.telegram_sends import LATER, Refusing
 from tests.person import Person
 from tests.postgres import Server
 from tests.waiting import until
@@ -51,12 +50,11 @@ async def test_photos_hashtags_admins_and_forgetting(start: Start) -> None:
     assert "For which photo?" in await reply_text(ann, "/addtags #one")
 
 
+@pytest.mark.usefixtures("stopped_at_once")
 async def test_an_answer_that_was_ready_is_sent_after_the_next_start(
     start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
-    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
-    busy = Refusing(monkeypatch, "sendMessage", later)
+    busy = Refusing(monkeypatch, "sendMessage", LATER)
     bot = await start(server=telegram)
     async with Person(telegram.page_url) as ann:
         await ann.send_text("/help")

@@ -1,7 +1,6 @@
 """Who may ask, how many at once, and how long the server waits for them."""
 
 import asyncio
-import io
 import json
 import re
 import signal
@@ -19,11 +18,11 @@ import pytest
 from http_client import Client, Serve
 from typer.testing import CliRunner
 
-from bot import logs
 from bot.cli.main import app
 from bot.http.fields import MAX_TEXT
 from bot.http.listening import ServeError, listen_on
 from recommenders.decoding_process import DecodingProcess
+from tests.bot.log_lines import logged_at
 from tests.bundles import tiny_bundle
 from tests.colours import Pause, jpeg
 from tests.recommenders.pictures import endless_jpeg
@@ -196,14 +195,14 @@ async def test_what_is_no_request_is_refused_as_json_and_not_repeated_in_the_log
     ],
 )
 async def test_no_name_of_a_file_is_logged(ask: Client, name: str) -> None:
-    written = io.StringIO()
-    logs.set_up("INFO", (), written)
-    await ask(
-        "/v1/hashtags",
-        "POST",
-        headers={"Content-Type": "multipart/form-data; boundary=B"},
-        data=f'--B\r\nContent-Disposition: form-data; name="photo"; {name}\r\n\r\n\r\n--B--\r\n',
-    )
+    with logged_at("INFO") as written:
+        await ask(
+            "/v1/hashtags",
+            "POST",
+            headers={"Content-Type": "multipart/form-data; boundary=B"},
+            data="--B\r\nContent-Disposition: form-data; "
+            f'name="photo"; {name}\r\n\r\n\r\n--B--\r\n',
+        )
     assert "secret" not in written.getvalue()
 
 

@@ -25,9 +25,9 @@ from tests.concepts import (
     hashtags_of,
     photos_of,
 )
-from training.finetuning.replay import held_out, replay_part
 from training.finetuning.run import FineTuned, NothingToLearnError, TaughtPhotos, fine_tune
 from training.fitting.class_head import class_part, constructed, fitted_on
+from training.fitting.replay import head_rows, replay_part
 from training.fitting.vocabulary import matrix
 
 ALL_TAGS = hashtags_of(UNKNOWN)
@@ -224,7 +224,7 @@ def test_no_more_photos_are_called_held_out_than_are_carried() -> None:
 
 def test_the_pictures_of_an_album_are_rehearsed_or_held_out_together() -> None:
     albums = [f"album {row // 4}" for row in range(200)]
-    fit_on, unseen = held_out(200, albums=albums)
+    fit_on, unseen = head_rows(200, albums=albums)
     assert len(fit_on) == 192 and len(unseen) == 8
     assert not {albums[row] for row in fit_on} & {albums[row] for row in unseen}
     table = csr_matrix(np.eye(200, dtype=np.float32))
@@ -234,7 +234,7 @@ def test_the_pictures_of_an_album_are_rehearsed_or_held_out_together() -> None:
 
 @pytest.mark.parametrize("photos", [2, 10])
 def test_of_few_photos_one_is_held_out_to_tell_what_is_forgotten(photos: int) -> None:
-    assert [len(rows) for rows in held_out(photos)] == [photos - 1, 1]
+    assert [len(rows) for rows in head_rows(photos)] == [photos - 1, 1]
 
 
 def test_a_bundle_without_photos_to_rehearse_is_refused(bundle: Bundle) -> None:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from recommenders.people import PRESENCE, PRESUPPOSED, People
-from training.fitting.people import fit_people
-from training.starter.presence import presence_of
+from training.starter.presence import fit_people, presence_of
 from training.starter.sources import TaggedPhoto
 from training.starter.word_tables import presence_of_sets, presupposing_hashtags
 

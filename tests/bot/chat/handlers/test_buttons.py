@@ -6,7 +6,6 @@ from string import ascii_lowercase
 import pytest
 from sqlalchemy import delete, update
 
-from bot.local.refusals import RefusalError
 from storage import feedback, recommendations, statistics
 from storage.feedback import Thumbs
 from storage.tables import Recommendation
@@ -27,7 +26,7 @@ from tests.bot.conversation import (
     settings_page,
 )
 from tests.bot.running import Running, Start
-from tests.bot.telegram_sends import Refusing
+from tests.bot.telegram_sends import LATER, Refusing
 from tests.colours import colour_bundle, colour_engine, jpeg
 from tests.person import Message, Person
 from tests.waiting import until
@@ -96,15 +95,14 @@ async def test_a_double_tap_on_more_is_one(bot: Running, ann: Person) -> None:
     assert len(hashtags(ann.messages[message["message_id"]])) == 20
 
 
+@pytest.mark.usefixtures("stopped_at_once")
 async def test_a_tap_on_more_counts_once_though_a_restart_comes_in_between(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await start()
     ann = await first.person()
     message = await answer(ann)
-    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
-    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
-    refusing = Refusing(monkeypatch, "editMessageText", later)
+    refusing = Refusing(monkeypatch, "editMessageText", LATER)
     await ann.press(message, "More")
     await until(lambda: refusing.refused)
     await first.stop()

@@ -42,7 +42,7 @@ class Replay:
     held_out: int
 
 
-def held_out(
+def head_rows(
     photos: int, seed: int = 0, albums: Sequence[str | None] | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows for the head to be fitted on, in order, and rows held out for the replay.
@@ -71,10 +71,10 @@ def replay_part(
         backbone: of the features, the Word2Vec backend's.
         features: (n, dims) of all photos of the fit.
         counts: (n, V).
-        most: photos that are carried, those of ``held_out`` first.
-        seed, albums: those of ``held_out``.
+        most: photos that are carried, those held out by ``head_rows`` first.
+        seed, albums: those of ``head_rows``.
     """
-    fit_on, unseen = held_out(counts.shape[0], seed, albums)
+    fit_on, unseen = head_rows(counts.shape[0], seed, albums)
     drawn = np.random.default_rng([seed, 2]).permutation(fit_on)
     rows = np.concatenate([unseen, drawn])[:most]
     hashtags = csr_matrix(counts[rows])
@@ -107,7 +107,7 @@ def replay_of(bundle: Bundle) -> Replay:
     scale = bundle.array(PART, "scale", len(numbers))
     starts = bundle.array(PART, "starts", len(numbers) + 1)
     columns = bundle.array(PART, "columns", int(starts[-1]))
-    weights = bundle.array(PART, "weights", len(columns)).astype(np.float32)
+    weights = bundle.floats(PART, "weights", len(columns))
     shape = (len(numbers), len(bundle.hashtags))
     return Replay(
         numbers.astype(np.float32) * scale[:, None],
