@@ -21,7 +21,10 @@ from tests.bot.conversation import (
 )
 from tests.bot.outgoing import is_empty
 from tests.bot.running import Start
-from tests.bot.storage_failures import connection_is_lost_as_a_message_is_stored
+from tests.bot.storage_failures import (
+    connection_is_lost_as_a_message_is_stored,
+    server_is_away_as_a_message_is_stored,
+)
 from tests.bot.telegram_sends import Refusing
 from tests.colours import Pause, jpeg
 from tests.person import Person
@@ -120,3 +123,16 @@ async def test_what_the_database_was_away_for_is_handled_once_it_is_back(
         assert any(text.startswith("Best five\n#red1") for text in texts)
         assert any(text.startswith("Learnt: #sofa") for text in texts)
         assert len(ann.replies()) == 3
+
+
+async def test_a_command_that_is_handled_again_tells_what_it_did(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await (await start()).person(chat=77, name="Admin")
+    for command, told in (
+        ("/block one", "Blocked: one"),
+        ("/unblock one", "No longer blocked: one"),
+    ):
+        with server_is_away_as_a_message_is_stored(monkeypatch) as happened:
+            assert (await reply_text(admin, command)).startswith(told)
+            assert happened.is_set()
