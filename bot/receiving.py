@@ -26,7 +26,7 @@ from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
 from bot.secret_urls import shown
 from bot.shared_inbox import SharedInbox
-from storage import StorageError, another_bot
+from storage import StorageError, another_bot, replicas
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
     Raises:
         TelegramError: when Telegram refuses the bot, or cannot be reached for a minute.
     """
-    async with at_work(application) as inbox:
+    async with at_work(application, alone=True) as inbox:
         await with_retries(application.bot.delete_webhook)
         task = asyncio.create_task(_poll(application, inbox))
         try:
@@ -86,8 +86,11 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 
 
 @asynccontextmanager
-async def at_work(application: Bot) -> AsyncIterator[Inbox]:
+async def at_work(application: Bot, *, alone: bool) -> AsyncIterator[Inbox]:
     """Runs the bot, beginning with the messages and updates that the last run left.
+
+    Args:
+        alone: no other process runs this bot.
 
     Raises:
         TelegramError: as ``polling``.
@@ -100,6 +103,8 @@ async def at_work(application: Bot) -> AsyncIterator[Inbox]:
         await services.outbox.read_receipts()  # before the numbers in them mean others
         async with services.database.session() as session:
             await another_bot.number_anew(session, application.bot.id)
+            if alone:
+                await replicas.let_all_go(session, application.bot.id)
         inbox = SharedInbox(application) if services.database.is_shared else Inbox(application)
         try:
             await inbox.resume()

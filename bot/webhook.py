@@ -50,7 +50,7 @@ async def webhook(
         OSError: when the address cannot be listened on.
     """
     secret = secret or hmac.digest(application.bot.token.encode(), b"webhook", "sha256").hex()
-    async with at_work(application) as inbox:
+    async with at_work(application, alone=False) as inbox:
         server = _Server(inbox, urlsplit(url).path or "/", secret)
         try:
             await server.start(host, port)

@@ -79,6 +79,16 @@ async def let_go(session: AsyncSession, replica: int, besides: Collection[int] =
     await session.execute(unsent.values(replica=None))
 
 
+async def let_all_go(session: AsyncSession, bot_id: int) -> None:
+    """Releases the chats and the unsent messages of a bot that runs nowhere else.
+
+    Without it, those of a process that was killed would wait for the end of its lease.
+    """
+    await session.execute(delete(ChatAtWork).where(ChatAtWork.bot_id == bot_id))
+    unsent = update(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id)
+    await session.execute(unsent.values(replica=None))
+
+
 async def tell(session: AsyncSession) -> None:
     """Notifies the others of waiting updates that this replica does not handle."""
     await session.execute(select(func.pg_notify(CHANNEL, "")))

@@ -84,7 +84,7 @@ async def replica(url: str, number: int, updates: int) -> None:
                 await updates_at_work.done_with(session)
 
         Application.process_update = answer  # type: ignore[assignment, method-assign]
-        inbox = await stack.enter_async_context(at_work(application))
+        inbox = await stack.enter_async_context(at_work(application, alone=False))
         await stack.enter_async_context(in_step(application.bot_data["services"], inbox))
         numbers = iter(range(1, updates + 1))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -123,6 +124,23 @@ async def test_what_the_database_was_away_for_is_handled_once_it_is_back(
         assert any(text.startswith("Best five\n#red1") for text in texts)
         assert any(text.startswith("Learnt: #sofa") for text in texts)
         assert len(ann.replies()) == 3
+
+
+async def test_what_a_killed_bot_was_at_is_answered_at_its_next_start(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
+    monkeypatch.setattr("storage.replicas.leave", AsyncMock())  # it had no time for that
+    bot = await start(server=telegram)
+    pause = bot.network.before_photo = Pause()
+    async with Person(telegram.page_url) as ann:
+        await ann.send_photo(jpeg("red"))
+        await pause.reached()
+        await bot.stop()
+        pause.end()
+        await start(server=telegram)
+        async with asyncio.timeout(LEASE / 2):
+            assert hashtags(await ann.wait_reply())[0] == "#red1"
 
 
 async def test_a_command_that_is_handled_again_tells_what_it_did(
