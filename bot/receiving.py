@@ -25,7 +25,8 @@ from bot.chat.services import BotApplication, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
 from bot.secret_urls import shown
-from storage import another_bot
+from bot.shared_inbox import SharedInbox
+from storage import StorageError, another_bot, replicas
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ async def polling(application: BotApplication) -> AsyncIterator[Received]:
     Raises:
         TelegramError: when Telegram refuses the bot, or cannot be reached for a minute.
     """
-    async with at_work(application) as inbox:
+    async with at_work(application, alone=True) as inbox:
         await with_retries(application.bot.delete_webhook)
         task = asyncio.create_task(_poll(application, inbox))
         try:
@@ -85,13 +86,11 @@ async def polling(application: BotApplication) -> AsyncIterator[Received]:
 
 
 @asynccontextmanager
-async def at_work(
-    application: BotApplication, inbox_of: Callable[[BotApplication], Inbox] = Inbox
-) -> AsyncIterator[Inbox]:
+async def at_work(application: BotApplication, *, alone: bool) -> AsyncIterator[Inbox]:
     """Runs the bot, beginning with the messages and updates that the last run left.
 
     Args:
-        inbox_of: the class of inbox.
+        alone: no other process runs this bot.
 
     Raises:
         TelegramError: as ``polling``.
@@ -104,7 +103,9 @@ async def at_work(
         await services.outbox.read_receipts()  # before the numbers in them mean others
         async with services.database.session() as session:
             await another_bot.number_anew(session, application.bot.id)
-        inbox = inbox_of(application)
+            if alone:
+                await replicas.let_all_go(session, application.bot.id)
+        inbox = SharedInbox(application) if services.database.is_shared else Inbox(application)
         try:
             await inbox.resume()
             yield inbox
@@ -159,16 +160,21 @@ async def _poll(application: BotApplication, inbox: Inbox) -> NoReturn:
             _log_failure(error)
             await asyncio.sleep(max(next(waits), asked_to_wait(error)))
             continue
-        waits, refused = pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
-        numbers = {}
+        refused, numbers = 0, {}
         for update in updates:
             try:
                 numbers[number_of(update)] = update
             except ValueError:
                 log.warning("Something without a number came instead of an update")
         if numbers:
-            await inbox.take(list(numbers.values()))
+            try:
+                await inbox.take(list(numbers.values()))
+            except StorageError as error:
+                log.warning("Updates are not taken now, and are requested again: %s", error)
+                await asyncio.sleep(next(waits))
+                continue
             offset = max(numbers) + 1
+        waits = pauses(FIRST_PAUSE, LONGEST_PAUSE)
 
 
 async def _refuses_token(bot: TelegramBot, error: TelegramError) -> bool:

@@ -1,11 +1,11 @@
-"""The inbox of several replicas behind a load balancer, in PostgreSQL.
+"""The inbox in PostgreSQL, which several replicas behind a load balancer share.
 
 The replica that Telegram's call reaches stores the update. If no replica owns the update's chat
 (``storage.replicas``), this one claims it; otherwise the owner is notified. So each chat's updates
 are handled in one process and in order. What failed since the database was away or busy is begun
 again from the inbox, for an hour. When a dead replica's lease expires, others take over its
 chats and its unhandled updates; a replica that could not renew its lease in time drops its work,
-since others may have taken it over.
+since others may have taken it over. A bot that polls is the only replica.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ REMEMBERED = 10_000
 
 
 class SharedInbox(Inbox):
-    """The inbox of one replica of several."""
+    """The inbox of one replica of several, or of the only one."""
 
     _can_wait = True
 
@@ -193,7 +193,8 @@ class SharedInbox(Inbox):
                 if not self._leased_since:
                     await self._store_batch()  # before others would handle it again
                     async with self._database.session(confirmed=False) as session:
-                        await replicas.let_go(session, self._replica)
+                        # Of those that it has sent, it only stores that they arrived.
+                        await replicas.let_go(session, self._replica, self._services.outbox.rows)
                 await self._renew()
             except StorageError as error:
                 log.warning("The lease of this replica is not renewed: %s", error)

@@ -12,11 +12,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.chat.application import ALLOWED_UPDATES
-from bot.chat.services import BotApplication, Services
+from bot.chat.services import BotApplication
 from bot.inbox import Inbox, number_of
 from bot.own_site import is_secret
 from bot.receiving import Received, at_work, with_retries
-from bot.shared_inbox import SharedInbox
 from storage import StorageError
 
 log = logging.getLogger(__name__)
@@ -51,10 +50,7 @@ async def webhook(
         OSError: when the address cannot be listened on.
     """
     secret = secret or hmac.digest(application.bot.token.encode(), b"webhook", "sha256").hex()
-    services: Services = application.bot_data["services"]
-    # Several replicas can share a webhook; only one process can poll.
-    inbox_of = SharedInbox if services.database.is_shared else Inbox
-    async with at_work(application, inbox_of) as inbox:
+    async with at_work(application, alone=False) as inbox:
         server = _Server(inbox, urlsplit(url).path or "/", secret)
         try:
             await server.start(host, port)

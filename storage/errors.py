@@ -7,7 +7,14 @@ _READ_ONLY = "The database cannot be written to: check the rights on its file an
 _LOCKED = "The database is busy with another program: try again in a moment."
 _READ_ONLY_SERVER = "The database cannot be written to: its server is read-only at present."
 _NO_MEMORY = "The database server has no memory left: try again in a moment."
-_NO_CONNECTIONS = "The database server has no connections left: raise its max_connections."
+_NO_CONNECTIONS = (
+    "The database server has no connections left: raise its max_connections, or the limit of the "
+    "user in DATABASE_URL."
+)
+_TOO_LONG = (
+    "The database server cancelled what took too long: raise statement_timeout for the user in "
+    "DATABASE_URL."
+)
 _DELETED = "What this belongs to has been deleted in the meantime."
 BUSY = "The database is busy with other work: try again in a moment."
 NEWER = "The database was made by a newer version of tag4pic: update tag4pic."
@@ -32,7 +39,7 @@ _BY_STATE = {
     "53300": _NO_CONNECTIONS,
     "40": BUSY,
     "55P03": _LOCKED,
-    "57014": BUSY,
+    "57014": _TOO_LONG,
     "57P": _UNREACHABLE,
     "08": _UNREACHABLE,
 }

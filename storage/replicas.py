@@ -67,9 +67,25 @@ async def leave(session: AsyncSession, replica: int) -> None:
     await tell(session)
 
 
-async def let_go(session: AsyncSession, replica: int) -> None:
-    """Releases the replica's unsent messages to whichever replica takes them first."""
-    unsent = update(OutgoingMessage).where(OutgoingMessage.replica == replica)
+async def let_go(session: AsyncSession, replica: int, besides: Collection[int] = ()) -> None:
+    """Releases the replica's unsent messages to whichever replica takes them first.
+
+    Args:
+        besides: the rows of messages that it keeps.
+    """
+    unsent = update(OutgoingMessage).where(
+        OutgoingMessage.replica == replica, OutgoingMessage.id.not_in(besides)
+    )
+    await session.execute(unsent.values(replica=None))
+
+
+async def let_all_go(session: AsyncSession, bot_id: int) -> None:
+    """Releases the chats and the unsent messages of a bot that runs nowhere else.
+
+    Without it, those of a process that was killed would wait for the end of its lease.
+    """
+    await session.execute(delete(ChatAtWork).where(ChatAtWork.bot_id == bot_id))
+    unsent = update(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id)
     await session.execute(unsent.values(replica=None))
 
 
@@ -166,7 +182,7 @@ async def to_inherit(
     replica: int,
     besides: Container[int] = (),
     *,
-    of_the_dead: bool = True,
+    of_the_dead: bool,
 ) -> list[int]:
     """The rows of unsent messages that nobody sends, oldest first, and not more than ``AT_ONCE``.
 
@@ -175,11 +191,12 @@ async def to_inherit(
 
     Args:
         besides: the rows that this replica knows of.
-        of_the_dead: as in ``claim``; otherwise only this replica's.
+        of_the_dead: as in ``claim``.
     """
     unsent = [
         (OutgoingMessage.replica == replica) & (OutgoingMessage.at < now() - UNKNOWN_FOR),
-        *([_is_nobodys()] if of_the_dead else []),
+        OutgoingMessage.replica.is_(None),
+        *([_is_dead(OutgoingMessage.replica)] if of_the_dead else []),
     ]
     query = select(OutgoingMessage.id).where(OutgoingMessage.bot_id == bot_id, or_(*unsent))
     row_ids = await session.scalars(query.order_by(OutgoingMessage.id))
@@ -191,7 +208,12 @@ async def inherit(
 ) -> list[OutgoingMessage]:
     """Takes over what ``to_inherit`` found and no other replica took meanwhile, oldest first."""
     unsent = update(OutgoingMessage).where(
-        OutgoingMessage.id.in_(row_ids), or_(_is_nobodys(), OutgoingMessage.replica == replica)
+        OutgoingMessage.id.in_(row_ids),
+        or_(
+            OutgoingMessage.replica == replica,
+            OutgoingMessage.replica.is_(None),
+            _is_dead(OutgoingMessage.replica),
+        ),
     )
     rows = await session.scalars(unsent.values(replica=replica).returning(OutgoingMessage))
     return sorted(rows, key=lambda row: row.id)
@@ -209,10 +231,6 @@ def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:
     """SQL: whether the replica may take a chat that has a row."""
     free = [ChatAtWork.replica == replica, ChatAtWork.until < _NOW]
     return or_(*free, _is_dead(ChatAtWork.replica)) if of_the_dead else or_(*free)
-
-
-def _is_nobodys() -> ColumnElement[bool]:
-    return or_(OutgoingMessage.replica.is_(None), _is_dead(OutgoingMessage.replica))
 
 
 def _is_dead(replica: InstrumentedAttribute[Any]) -> ColumnElement[bool]:

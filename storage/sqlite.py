@@ -86,7 +86,8 @@ def _only_ours(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
     for one in (file, *(Path(f"{file}{ending}") for ending in ("-wal", "-shm"))):
         with suppress(OSError):
-            one.chmod(one.stat().st_mode & ~0o077)
+            if one.is_file():
+                one.chmod(one.stat().st_mode & ~0o077)
 
 
 def empty_log(connection: Connection) -> bool:

@@ -27,7 +27,6 @@ from bot.local.server import LocalServer
 from bot.receiving import at_work
 from bot.replicas import in_step
 from bot.settings import Settings
-from bot.shared_inbox import SharedInbox
 from storage import Database, StorageError
 from tests import postgres
 from tests.colours import colour_engine
@@ -85,7 +84,7 @@ async def replica(url: str, number: int, updates: int) -> None:
                 await updates_at_work.done_with(session)
 
         Application.process_update = answer  # type: ignore[assignment, method-assign]
-        inbox = await stack.enter_async_context(at_work(application, SharedInbox))
+        inbox = await stack.enter_async_context(at_work(application, alone=False))
         await stack.enter_async_context(in_step(application.bot_data["services"], inbox))
         numbers = iter(range(1, updates + 1))
 

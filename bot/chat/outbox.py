@@ -29,7 +29,7 @@ from bot.chat.replies import Reply
 from bot.chat.stored_attempts import StoredAttempts, WithdrawnError, patience
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
-from storage import Database, StorageError, outbox, replicas, users
+from storage import Database, StorageError, outbox, users
 from storage.receipts import Receipt, Receipts
 from storage.tables import OutgoingMessage, now
 from storage.together import Together
@@ -251,13 +251,8 @@ class Outbox:
         Raises:
             StorageError
         """
-        replica = _replica(self._database)
-        async with self._database.session(confirmed=False) as session:
-            if replica is None:
-                waiting = await outbox.waiting(session, self._bot.id)
-            else:  # only the process that a row names sends it
-                row_ids = await replicas.to_inherit(session, self._bot.id, replica)
-                waiting = await replicas.inherit(session, replica, row_ids)
+        async with self._database.reading() as session:
+            waiting = await outbox.waiting(session, self._bot.id)
         if waiting:
             log.info("Messages from before this start are sent first: %d", len(waiting))
             await self.begin(waiting)

@@ -56,6 +56,12 @@ def again() -> bool:
     return work is not None and work.again
 
 
+def are_done() -> bool:
+    """Whether the task's updates are stored as handled, and their last result with them."""
+    work = _at_work.get()
+    return work is not None and not work.update_ids
+
+
 def put_off(error: BaseException | None) -> bool:
     """Puts the task's updates off, if they can wait for the database that raised the error.
 

@@ -53,6 +53,27 @@ def connection_is_lost_as_a_message_is_stored(
 
 
 @contextmanager
+def server_is_away_as_a_message_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[asyncio.Event]:
+    """While it lasts, the first message cannot be stored; the event is set once that has happened.
+
+    Those after it can be.
+    """
+    real, happened = outbox.put, asyncio.Event()
+
+    async def put(session: AsyncSession, message: OutgoingMessage) -> int:
+        if not happened.is_set():
+            happened.set()
+            raise ConnectionError("connection was lost")
+        return await real(session, message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "put", put)
+        yield happened
+
+
+@contextmanager
 def labels_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """While it lasts, what people taught is stored, and no engine can learn it."""
 

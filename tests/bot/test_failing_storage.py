@@ -2,14 +2,25 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from bot.settings import Settings
-from storage import Database, StorageError
-from tests.bot.conversation import answer, answer_hashtags, buttons, hashtags, reply_text
+from storage import Database, StorageError, feedback, moderation
+from tests.bot.conversation import (
+    answer,
+    answer_hashtags,
+    buttons,
+    edited,
+    hashtags,
+    note,
+    reply,
+    reply_text,
+)
 from tests.bot.running import Running
+from tests.colours import jpeg
 from tests.person import SECONDS, Person
 
 REFUSAL = """CREATE TRIGGER refusal_{event}_{table} BEFORE {event} ON {table}
@@ -64,3 +75,24 @@ async def test_a_database_that_cannot_be_written_to_is_told_of_at_the_start(
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(StorageError, match="cannot be written to"):
         await Database.open(settings.database_url)
+
+
+async def test_what_is_saved_and_cannot_be_shown_is_not_told_as_what_cannot_be_saved(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: Any, **__: Any) -> None:
+        raise StorageError("The database is gone.")
+
+    admin = await bot.person(chat=77, name="Admin")
+    opened = await edited(admin, await answer(admin), "✎")
+    await admin.send_photo(jpeg("blue"), caption="/addtags #sofa")
+    await admin.wait_reply()
+    review = await reply(admin, "/review")
+    monkeypatch.setattr(moderation, "pending", refused)
+    monkeypatch.setattr(feedback, "thumbs", refused)
+    for message, label in ((review, "✓ #sofa"), (opened, "👍")):
+        assert await note(admin, message, label) == "Done, but I cannot show it right now."
+    monkeypatch.undo()
+    monkeypatch.setattr("storage.users.seen", refused)
+    for _ in range(2):  # nothing comes between the two
+        assert await reply_text(admin, "/review") == "No hashtags are waiting."

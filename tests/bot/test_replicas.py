@@ -1,6 +1,7 @@
 """Two replicas of the bot on one PostgreSQL, each called by its webhook."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -37,10 +38,10 @@ from tests.waiting import until
 from tests.webhook_calls import calls, chat_of
 
 SECRET = "s-1"
-FULL = (
-    """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql
-    AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$""",
-    """CREATE TRIGGER no_room BEFORE INSERT ON outbox EXECUTE FUNCTION no_room()""",
+REFUSAL = (
+    """CREATE FUNCTION refusal() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$""",
+    """CREATE TRIGGER refusal BEFORE INSERT ON outbox EXECUTE FUNCTION refusal()""",
 )
 
 
@@ -340,17 +341,21 @@ async def test_what_is_stored_as_the_connection_is_lost_is_answered_once(
         assert "sofa" in two.first.known
 
 
-async def test_a_full_disk_lets_a_photo_be_answered_and_nothing_be_confirmed(
-    two: Two, url: str, people: People
+@pytest.mark.parametrize(
+    ("state", "told"), [("53100", "disk .* is full"), ("57014", "raise statement_timeout")]
+)
+async def test_what_does_not_pass_lets_a_photo_be_answered_and_nothing_be_confirmed(
+    two: Two, url: str, people: People, caplog: pytest.LogCaptureFixture, state: str, told: str
 ) -> None:
     ann, _, _ = people
     await answer_hashtags(ann, "green")
     database = await Database.open(url)
     async with database.session() as session:
-        for statement in FULL:
-            await session.execute(text(statement))
+        for statement in REFUSAL:
+            await session.execute(text(statement.format(state=state)))
     await database.close()
     message = await answer(ann, "red")
     assert hashtags(message)[0] == "#red1"
     assert "could not save" in message["text"]
     assert "cannot save anything" in await reply_text(ann, "/addtags #sofa")
+    assert re.search(told, caplog.text)

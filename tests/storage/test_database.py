@@ -244,9 +244,11 @@ async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
         await Database.open(f"sqlite:///{tmp_path}/photo.db")
 
 
-async def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_the_file_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
     with pytest.raises(StorageError, match="cannot be opened"):
-        await Database.open(f"sqlite:///{tmp_path}")
+        asyncio.run(Database.open(f"sqlite:///{tmp_path}"))
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 async def test_a_database_of_a_newer_version_is_refused(url: str, database: Database) -> None:

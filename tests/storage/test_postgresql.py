@@ -191,6 +191,7 @@ async def test_a_driver_that_is_not_installed_is_told(monkeypatch: pytest.Monkey
         ("53100", "is full"),
         ("40P01", "busy"),
         ("53300", "no connections left"),
+        ("57014", "raise statement_timeout"),
         ("42P01", "refused"),
         ("26000", "use session pooling"),
         ("42P05", "use session pooling"),

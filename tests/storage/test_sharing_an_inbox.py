@@ -230,7 +230,7 @@ async def test_what_the_dead_have_not_sent_is_sent_by_one_heir(database: Databas
 
     async def heir(replica: int) -> list[str]:
         async with database.session() as session:
-            row_ids = await replicas.to_inherit(session, BOT, replica)
+            row_ids = await replicas.to_inherit(session, BOT, replica, of_the_dead=True)
             return [one.text for one in await replicas.inherit(session, replica, row_ids)]
 
     assert await heir(2) == []

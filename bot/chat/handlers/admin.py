@@ -1,6 +1,6 @@
 """For admins: /review of what people taught, the block list and /stats."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import wraps
 from html import escape
@@ -14,7 +14,7 @@ from bot.chat.handlers.commands import Handler, message_of
 from bot.chat.keyboards import review_keyboard
 from bot.chat.photo_lookup import stacked
 from bot.chat.rendering import line
-from bot.chat.replies import TextAndButtons
+from bot.chat.replies import TextAndButtons, reply_to
 from bot.chat.services import Context
 from bot.chat.teaching import visible
 from bot.chat.texts import Texts
@@ -142,14 +142,34 @@ async def unblock(update: Update, context: Context) -> None:
 
     /unblock alone shows what admins added.
     """
-    user = update.effective_user
+    message, user, services = message_of(update), update.effective_user, context.services
     assert user is not None
     words, wrong = _parse_words(context.args or [])
-    async with context.services.database.session() as session:
+    async with services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word, user.id)]
         own = await moderation.own_words(session)
-    context.services.moderation_changed()
-    texts, lines = context.texts, []
+        text = _unblocked(context.texts, words, gone, wrong, own)
+        # With the answer: handled again, it would find nothing to remove.
+        answer = await services.outbox.put(session, reply_to(message, text), person=context.person)
+    services.moderation_changed()
+    await services.outbox.send(answer)
+
+
+def _unblocked(
+    texts: Texts,
+    words: Sequence[str],
+    gone: Sequence[str],
+    wrong: Sequence[str],
+    own: Mapping[str, bool],
+) -> str:
+    """HTML that says what became of each word.
+
+    Args:
+        gone: those that were removed.
+        wrong: what cannot be a hashtag.
+        own: the words that admins added, from ``moderation.own_words``.
+    """
+    lines = []
     still = {word: by for word in words if (by := blocklist.blocked_by(own, word))}
     if gone := [word for word in gone if word not in still]:
         lines.append(texts.unblocked.format(words=_listed(gone)))
@@ -160,7 +180,7 @@ async def unblock(update: Update, context: Context) -> None:
         lines.append(texts.unblock_none)
     if pieces := visible(wrong):
         lines.append(texts.block_wrong.format(words=pieces))
-    await context.reply(message_of(update), "\n".join(lines) or _block_list(texts, own))
+    return "\n".join(lines) or _block_list(texts, own)
 
 
 @_for_admins
@@ -251,6 +271,6 @@ def _parse_words(args: list[str]) -> tuple[list[str], list[str]]:
     return words, wrong
 
 
-def _listed(words: list[str]) -> str:
+def _listed(words: Sequence[str]) -> str:
     listed = ", ".join(words)
     return escape(listed if len(listed) <= LISTED else f"{listed[:LISTED]} …")

@@ -1,6 +1,7 @@
 """Taps on the buttons under an answer; a button's data contain the answer's row id."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -208,7 +209,8 @@ async def apart(tap: AnswerTap, context: Context) -> None:
     if not features:
         await stale(tap.query, context)
         return
-    await tap.query.answer()
+    with suppress(BadRequest):  # too late for that, as when it is handled again
+        await tap.query.answer()
     photos = {one: messages.get(one, tap.message.message_id) for one in left}
     await answer_apart(context, tap.message, photos)
 

@@ -40,11 +40,14 @@ async def failed(update: object, context: Context) -> None:
     if not isinstance(update, Update):
         return
     texts = context.texts
+    is_done = isinstance(error, StorageError) and updates_at_work.are_done()
     if refusal is not None:
         text = texts.refused[refusal.name]
+    elif is_done:
+        text = texts.not_shown
     else:
         text = texts.storage_wrong if isinstance(error, StorageError) else texts.wrong
-    writable = refusal is None or refusal.writable
+    writable = not is_done and (refusal is None or refusal.writable)
     message = update.message or update.edited_message
     with suppress(TelegramError):
         if update.callback_query:

@@ -244,6 +244,7 @@ ENGLISH = Texts(
     },
     wrong="Something went wrong on my side, sorry. Please try again.",
     storage_wrong="I cannot save anything right now, sorry. Please try again later.",
+    not_shown="Done, but I cannot show it right now.",
     unsaved="<i>I could not save this answer, so there are no buttons below it.</i>",
     too_late=(
         "I was away for a while and could not answer you in time, sorry. Please send it again."

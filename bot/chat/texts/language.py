@@ -157,6 +157,8 @@ class Texts:
     """By the reason: a photo error's, or what kind of message came instead of a photo."""
     wrong: str
     storage_wrong: str
+    not_shown: str
+    """To a tap whose result is stored."""
     unsaved: str
     """Below an answer of which nothing could be stored."""
     too_late: str

@@ -11,6 +11,7 @@ from telegram import Message as TelegramMessage
 from bot.chat import updates_at_work
 from bot.chat.albums import Album, Albums
 from bot.chat.updates_at_work import UpdatesAtWork
+from bot.local.refusals import bad_request
 from storage.tables import Label
 from tests.bot.conversation import (
     GROUP,
@@ -24,7 +25,7 @@ from tests.bot.conversation import (
 )
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
-from tests.bot.telegram_sends import arrives, part, photo
+from tests.bot.telegram_sends import Refusing, arrives, part, photo
 from tests.colours import jpeg
 from tests.person import Message, Person
 
@@ -119,6 +120,16 @@ async def test_an_album_is_answered_photo_by_photo_with_a_button(
     ]
     assert [hashtags(one)[0] for one in answers] == ["#red1", "#green1", "#blue1"]
     assert bot.network.photos == 3
+
+
+async def test_photo_by_photo_is_answered_though_the_tap_came_too_long_ago(
+    ann: Person, photos: list[Message], album: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    too_old = bad_request("query is too old and response timeout expired or query ID is invalid")
+    Refusing(monkeypatch, "answerCallbackQuery", too_old)
+    await ann.press(album, "Photo by photo")
+    answers = [await ann.wait_reply() for _ in photos]
+    assert [hashtags(one)[0] for one in answers] == ["#red1", "#green1", "#blue1"]
 
 
 async def test_each_of_these_answers_has_its_own_buttons(

@@ -64,7 +64,7 @@ def test_what_is_shown_on_top_of_a_chat_fits_there() -> None:
     for texts in LANGUAGES.values():
         for key in (
             *("no_more", "button_stale", "thanks_up", "thanks_down", "vote_back", "wrong"),
-            *("apart_already",),
+            *("apart_already", "not_shown"),
         ):
             assert len(getattr(texts, key)) <= 200
 
