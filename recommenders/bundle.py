@@ -136,7 +136,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder} is not a bundle: it has no {MANIFEST}. `tag4pic train fit` makes one; "
             "without MODEL_DIR the starter is used."
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read ({error}). Take it from a backup.") from None
     version = manifest.get("format") if isinstance(manifest, dict) else None
     if version != FORMAT:
@@ -262,7 +264,7 @@ def _delete_leftovers(folder: Path) -> None:
 
 def _set_aside(folder: Path) -> Path:
     """Where the old bundle is while the new one takes its place."""
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))  # Path.resolve raises RuntimeError for a loop of links
     return folder.with_name(f".{folder.name}.old")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from storage import receipts
 from storage.database import sqlite_file
 from storage.errors import StorageError
+from storage.migrations.apply import revisions
 
 _BEFORE = ".before-"
 """Between a database's name and the time, in the name of one that was replaced."""
@@ -173,8 +174,6 @@ def _revision(connection: sqlite3.Connection, file: Path) -> str:
 
 
 def _checked(connection: sqlite3.Connection, file: Path) -> str:
-    from storage.migrations.apply import revisions
-
     revision = _revision(connection, file)
     if revision not in revisions():
         raise BackupError(f"{file} was made by a newer version of tag4pic: update tag4pic.")

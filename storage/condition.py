@@ -10,6 +10,7 @@ from pathlib import Path
 from storage.backup import is_whole, set_aside
 from storage.database import revision_at, sqlite_file
 from storage.errors import NEWER, StorageError, explain
+from storage.migrations.apply import revisions
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,6 @@ async def condition_of(url: str) -> Condition:
     Raises:
         StorageError: why it cannot be used.
     """
-    from storage.migrations.apply import revisions
-
     known = revisions()
     file = sqlite_file(url)
     try:

@@ -26,7 +26,8 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from storage import changes, postgresql, sqlite
-from storage.errors import NEWER, StorageError, explain
+from storage.errors import StorageError, explain
+from storage.migrations.apply import migrate
 from storage.turns import Turns
 
 _ASYNC_DRIVERS = {
@@ -116,11 +117,6 @@ class Database:
         return database
 
     async def _migrate(self) -> None:
-        # Commands that open no database spare this import, a tenth of their start.
-        from alembic.util.exc import CommandError
-
-        from storage.migrations.apply import migrate
-
         connected = False
         try:
             async with self._confirmed() as session:
@@ -135,8 +131,6 @@ class Database:
             if connected:
                 raise
             raise StorageError("DATABASE_URL has an invalid option or port.") from error
-        except CommandError as error:
-            raise StorageError(NEWER) from error
 
     @asynccontextmanager
     async def session(

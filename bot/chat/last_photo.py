@@ -4,12 +4,18 @@ The database has a photo only once it is computed, and not at all if a group did
 answer; here it is remembered on arrival. Each person, chat and forum topic counts separately.
 """
 
+from datetime import timedelta
+
 from telegram import Message
+from telegram.constants import ChatType
 
 from bot.chat.identity import sender_of
 from bot.latest import Latest
 
 MOST = 10_000
+
+RIGHT_AFTER = timedelta(hours=1)
+"""How long it is the last one in a group, where much else is shown and said meanwhile."""
 
 _Key = tuple[int, int | None, int]
 """A chat, a topic of it, and who wrote there."""
@@ -39,8 +45,14 @@ class LastPhotos:
         last[:] = [message if part.message_id == message.message_id else part for part in last]
 
     def before(self, message: Message) -> list[Message]:
-        """The messages of the sender's last photo or album; empty if they sent none yet."""
+        """The messages of the sender's last photo or album.
+
+        Empty if they sent none yet, or to a group none within ``RIGHT_AFTER``.
+        """
         last = self._messages.get(_key(message), [])
+        in_group = message.chat.type != ChatType.PRIVATE
+        if in_group and last and message.date - last[-1].date > RIGHT_AFTER:
+            return []
         return sorted(last, key=lambda part: part.message_id)
 
     def forget(self, user_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Greetings, thanks and refusals, which no hashtags are wanted for."""
+"""Greetings, thanks and refusals, which no hashtags are wanted for, and what looks like one."""
 
 import re
 
@@ -47,6 +47,16 @@ _REFUSAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_TAGGED_AS_ONE = re.compile(
+    r"""
+    (?<![\w#])(?:
+    no[ -]+(?:filters? | make[ -]*up | edit(?:s | ing)? | photoshop)
+    | без[ -]+(?:фильтр(?:а | ов) | макияжа | обработки | ретуши | фотошопа)
+    )(?!\w)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
 _WORD = re.compile(r"\w")
 
 _THANKS = re.compile(r"\b(?:thanks|thank you|thx|спасибо|благодарю)\b", re.IGNORECASE)
@@ -60,13 +70,23 @@ def is_thanks(text: str) -> bool:
 def declines(text: str) -> bool:
     """Whether a text without ``#`` refuses to name hashtags, or is only thanks.
 
-    >>> declines("sorry, no idea"), declines("no_filter sunset"), declines("no, #sunset")
+    >>> declines("sorry, no idea"), declines("no filter, sunset"), declines("no, #sunset")
     (True, False, False)
     """
     if in_caption(text):
         return False
+    text = joined(text)
     only_thanks = is_thanks(text) and not _WORD.search(without_small_talk(text))
     return only_thanks or _REFUSAL.match(text) is not None
+
+
+def joined(text: str) -> str:
+    """A text in which words that people tag as one are one.
+
+    >>> joined("no filter, sunset")
+    'nofilter, sunset'
+    """
+    return _TAGGED_AS_ONE.sub(lambda words: re.sub("[ -]", "", words[0]), text)
 
 
 def without_small_talk(text: str) -> str:

@@ -9,6 +9,7 @@ from telegram import Message
 from bot.chat.rendering import line
 from bot.chat.replies import reply_to
 from bot.chat.services import Context, Services
+from bot.chat.small_talk import joined
 from bot.chat.texts import Texts
 from recommenders import hashtags
 from storage import known_photos, labels, users
@@ -43,7 +44,7 @@ async def teach(
     services, texts, chat_id = context.services, context.texts, message.chat_id
     person = context.person
     assert person is not None  # somebody wrote the message
-    tags, refused = hashtags.parse(text)
+    tags, refused = hashtags.parse(joined(text))
     if not tags and not any(map(_visible, refused)):
         await context.reply(message, texts.add_no_tags, quote=True, last=last)
         return

@@ -63,7 +63,7 @@ def present(weights_dir: Path | None) -> list[str]:
     """
     try:
         files = list(weights_dir.iterdir()) if weights_dir is not None else []
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except OSError:  # as good as none here
         return []
     stems = {path.stem for path in files if path.suffix in SUFFIXES}
     return sorted(stems.intersection(spellings() if has_pytorch() else KNOWN))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from numpy.typing import NDArray
 from sqlalchemy import Connection, inspect, text
 
@@ -25,6 +26,7 @@ from storage import (
     training_labels,
     version_news,
 )
+from storage.migrations.apply import config, revisions
 from storage.recommendations import Asked
 from storage.tables import Base
 from tests.storage.dialects import on_sqlite
@@ -50,6 +52,12 @@ async def test_a_difference_between_models_and_migrations_would_be_seen(
     async with database.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE chats ADD COLUMN surprise INTEGER"))
         assert await connection.run_sync(differences) != []
+
+
+async def test_files_are_called_as_their_revisions(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        scripts = await connection.run_sync(lambda sync: ScriptDirectory.from_config(config(sync)))
+    assert [script.revision for script in scripts.walk_revisions()] == revisions()
 
 
 async def test_every_migration_can_be_undone(database: Database) -> None:

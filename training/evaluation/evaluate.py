@@ -59,7 +59,8 @@ class Answers:
     Attributes:
         posts: those of the split whose photos could be read.
         features: the split's, (n, dims) by backbone.
-        hashtags: the V that training knew, the bundle's first.
+        hashtags: the V that can be recommended: the bundle's, which may have been fitted elsewhere,
+            then others of the training split, which baselines know.
         truth: (n, V) bool, which of them the photos carry.
         lengths: (n,) hashtags of each photo, those outside ``hashtags`` included.
         tops: by backend and baseline (n, top) columns of ``hashtags``, best first; -1 where there
@@ -141,7 +142,7 @@ def answer_split(
         problems.notes.append(
             f"Figures of the {split!r} split may flatter: fits and the baselines learn from it."
         )
-    # Measured on all that training knew: the bundle's hashtags and the training split's.
+    # By the training split's alone, nothing else would count that a bundle fitted elsewhere knows.
     hashtags = list(
         dict.fromkeys([*engine.hashtags, *vocabulary(post.hashtags for post in train_posts)])
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -115,6 +116,31 @@ async def test_in_a_group_the_last_photo_is_ones_own(
     (own,) = await bob_in_group.send_photo(jpeg("red"))
     assert "Learnt: #sky" in await reply_text(bob_in_group, "/addtags sky")
     assert await stored_labels(bot.database, own) == [["sky"]]
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("/tags", "Send a photo first"),
+        ("/addtags #one", "For which photo?"),
+        ("/why", "Why what?"),
+    ],
+)
+async def test_in_a_group_the_last_photo_is_not_one_of_hours_ago(
+    ann_in_group: Person, monkeypatch: pytest.MonkeyPatch, command: str, says: str
+) -> None:
+    await ann_in_group.send_photo(jpeg("red"))
+    monkeypatch.setattr("bot.chat.last_photo.RIGHT_AFTER", timedelta(seconds=-1))
+    assert says in await reply_text(ann_in_group, command)
+
+
+async def test_in_a_private_chat_the_last_photo_may_be_one_of_hours_ago(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await answer(ann)
+    monkeypatch.setattr("bot.chat.last_photo.RIGHT_AFTER", timedelta(seconds=-1))
+    assert "#red1" in await reply_text(ann, "/tags")
+    assert "Learnt: #one" in await reply_text(ann, "/addtags #one")
 
 
 @pytest.mark.parametrize(

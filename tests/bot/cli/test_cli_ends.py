@@ -57,6 +57,27 @@ def test_a_drive_is_no_address(tag4pic: Tag4pic) -> None:
     assert result.stderr.strip() == "Error: c:/posts does not exist."
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("tags sizes", "loop/manifest.json cannot be read (Too many levels of symbolic links)."),
+        ("doctor", "loop/manifest.json cannot be read (Too many levels of symbolic links)."),
+        ("train import posts --to loop", "Error: loop/images: Too many levels of symbolic links."),
+        ("weights", "not here"),
+    ],
+)
+def test_a_link_that_leads_to_itself_is_told_as_what_it_is(
+    tag4pic: Tag4pic, folder: Path, command: str, says: str
+) -> None:
+    (folder / "loop").symlink_to("loop")
+    (folder / "posts").mkdir()
+    (folder / "posts" / "posts.jsonl").write_text('{"hashtags": ["red"]}\n')
+    env = {"MODEL_DIR": "loop", "WEIGHTS_DIR": "loop"}
+    result = tag4pic(*command.split(), env=env)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert says in " ".join(result.output.split())
+
+
 def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> None:
     env = {"MODEL_DIR": "elsewhere", "LOG_LEVEL": "DEBUG"}
     result = tag4pic("recommend", photo("a.jpg"), env=env)

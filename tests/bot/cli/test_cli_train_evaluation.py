@@ -140,6 +140,25 @@ def test_a_hashtag_counts_however_the_dataset_spells_it(
     assert json.loads(file.read_text())["backends"] == evaluated.figures["backends"]
 
 
+def test_a_hashtag_counts_that_only_the_bundle_knows(
+    train: Tag4pic, fitted: Fitted, evaluated: Evaluated, tmp_path: Path
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    rows = posts_of(dataset)
+    for row in rows:
+        if row["split"] == "train":
+            row["hashtags"] = [tag for tag in row["hashtags"] if tag != "fresh"]
+    write_posts(dataset, rows)
+    file = tmp_path / "figures.json"
+    measured = fitted.measured("evaluate", dataset=dataset)
+    result = train(*measured, "--at", "3", "--json", str(file))
+    assert result.exit_code == 0, result.output
+    figures = json.loads(file.read_text())["backends"]
+    for backend in ("als", "w2v", "both"):
+        assert figures[backend] == evaluated.figures["backends"][backend]
+    assert figures["w2v_seed"] != evaluated.figures["backends"]["w2v_seed"]
+
+
 def test_figures_that_cannot_be_written_are_refused_before_anything_is_measured(
     train: Tag4pic, fitted: Fitted, tmp_path: Path
 ) -> None:

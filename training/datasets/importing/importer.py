@@ -1,6 +1,7 @@
 """Converts any source of posts to the dataset format, step by step."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -97,7 +98,8 @@ def import_posts(
 
 def _check_target(source: Path, to: Path, replace_other: bool) -> None:
     """A rerun of the same import may replace its dataset; any other dataset is kept."""
-    from_, target = source.resolve(), to.resolve()
+    # For a loop of links Path.resolve raises RuntimeError.
+    from_, target = source.resolve(), Path(os.path.realpath(to))
     if target == from_ or (from_.is_dir() and target.is_relative_to(from_)):
         raise DatasetError(f"{to} is inside the source {source}; choose a folder outside it.")
     if from_.is_relative_to(target / FOLDER):

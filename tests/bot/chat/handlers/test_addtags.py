@@ -132,6 +132,7 @@ async def test_a_reply_to_the_question_closes_it(ann: Person) -> None:
 DECLINED = [
     *(
         "No.",
+        "no, filter",
         "cancel",
         "stop",
         "I don’t know",
@@ -180,6 +181,11 @@ async def test_a_reply_that_declines_teaches_nothing_and_closes_the_question(
         *((word, f"#{word}") for word in ("cool", "nice", "test", "bot", "yes", "да", "hello")),
         *((word, f"#{word}") for word in ("nofilter", "no_filter", "небо", "отменный", "северное")),
         ("nofilter sunset", "#nofilter #sunset"),
+        ("No filter, sunset", "#nofilter #sunset"),
+        ("no make-up", "#nomakeup"),
+        ("no make up no edits", "#nomakeup #noedits"),
+        ("без фильтров, закат", "#безфильтров #закат"),
+        ("Без  макияжа", "#безмакияжа"),
         ("cat, dot, notebook, нетбук", "#cat #dot #notebook #нетбук"),
         ("thanks, sunset", "#thanks #sunset"),
     ],
