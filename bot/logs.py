@@ -12,12 +12,9 @@ from urllib.parse import quote
 
 from bot.log_limits import Limited
 
-QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
-"""Libraries that log every step at INFO; only their warnings are shown."""
-
 OURS = ("bot", "recommenders", "storage", "training")
-"""Only these log at DEBUG: libraries write whole messages, people's names and keys there."""
-
+"""Only these log below WARNING: libraries write every step at INFO, and at DEBUG whole messages,
+people's names and keys."""
 
 _LEAST_PART = 8
 """What follows a secret's colon is itself a secret from this many characters on."""
@@ -82,12 +79,10 @@ def set_up(
     logging.captureWarnings(True)
     # It quotes headers, and with them names of files.
     warnings.filterwarnings("ignore", module=r"aiohttp\.multipart")
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _may_be_shown(record: logging.LogRecord) -> bool:
-    return record.levelno > logging.DEBUG or record.name.partition(".")[0] in OURS
+    return record.levelno > logging.INFO or record.name.partition(".")[0] in OURS
 
 
 def _without_updates(record: logging.LogRecord) -> bool:
