@@ -174,6 +174,7 @@ class _ShelfFollower(_VersionFollower):
     ) -> None:
         super().__init__(services, versions, at_start)
         self._address = address
+        self._shelf: Shelf | None = None
         self._refused: Published | None = None
 
     async def _follow(self) -> None:
@@ -190,8 +191,10 @@ class _ShelfFollower(_VersionFollower):
             raise
 
     def _fetched(self) -> tuple[Path, Published]:
-        shelf = Shelf(self._address)
+        # Object storage takes a tenth of a second to open; after a failure it is opened anew.
+        shelf, self._shelf = self._shelf or Shelf(self._address), None
         published = shelf.current()
+        self._shelf = shelf
         with suppress(OSError):
             # The oldest is deleted; the newest answers a start without the address. No ``touch``,
             # which would make a file where the folder is gone.

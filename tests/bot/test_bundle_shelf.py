@@ -279,6 +279,33 @@ async def test_after_a_refused_bundle_the_one_in_use_is_what_a_start_without_the
     assert answering(follower.shelf.address)[0] == follower.folder
 
 
+async def test_an_address_is_opened_once_while_it_answers(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened: list[str] = []
+    open_shelf = Shelf.__init__
+
+    def opening(shelf: Shelf, address: str) -> None:
+        opened.append(address)
+        open_shelf(shelf, address)
+
+    async def looks(times: int) -> None:
+        for _ in range(times):
+            remembered = follower.folder.stat().st_mtime
+            await until(lambda last=remembered: follower.folder.stat().st_mtime > last)
+
+    monkeypatch.setattr(Shelf, "__init__", opening)
+    await looks(4)
+    assert len(opened) <= 1
+    current = (Path(follower.shelf.address) / CURRENT).read_bytes()
+    remove(follower.shelf.address, CURRENT)
+    await until(lambda: "no bundle has been published" in caplog.text)
+    overwrite(follower.shelf.address, CURRENT, current)
+    opened_anew = len(opened)
+    await looks(4)
+    assert 1 <= opened_anew <= len(opened) <= opened_anew + 1
+
+
 def failing_loads(
     monkeypatch: pytest.MonkeyPatch, error: Exception, fails: Callable[[list[str]], bool]
 ) -> list[str]:
