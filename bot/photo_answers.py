@@ -45,7 +45,7 @@ class PhotoAnswers:
         answer = answers.answer("beach.jpg", Path("beach.jpg"), answers.request(platform="vk"))
 
     Args:
-        decode: ``DecodingProcess.decode`` for strangers' files.
+        decode: ``DecodingProcesses.decode`` for strangers' files.
     """
 
     def __init__(

@@ -14,10 +14,12 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from queue import LifoQueue
 from typing import IO, Any, get_args
 
 from PIL import Image
 
+from recommenders.machine import free_memory, photos_at_once
 from recommenders.photos import LONGEST, WORKING_SIDE, PhotoError, Reason, decode, read
 
 SECONDS = 10
@@ -128,6 +130,42 @@ class DecodingProcess:
             return _answer(process.stdout, shorter_side)
         finally:
             deadline.cancel()
+
+
+class DecodingProcesses:
+    """Decodes several files at a time: one a core, where the memory is free that all may take.
+
+    A process starts only while those before it are busy: files that come one by one need one. Safe
+    to call from several threads.
+
+    Args:
+        seconds, memory: as for ``DecodingProcess``.
+    """
+
+    def __init__(self, seconds: int = SECONDS, memory: int = BYTES) -> None:
+        free = free_memory()
+        most = photos_at_once() if free is None else min(photos_at_once(), free // memory)
+        self._all = [DecodingProcess(seconds, memory) for _ in range(max(1, most))]
+        self._free: LifoQueue[DecodingProcess] = LifoQueue()  # so that the others become idle
+        for process in self._all:
+            self._free.put(process)
+
+    def decode(self, source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Image:
+        """The photo, as ``DecodingProcess.decode`` gives it.
+
+        Raises:
+            PhotoError: as there.
+        """
+        process = self._free.get()
+        try:
+            return process.decode(source, shorter_side)
+        finally:
+            self._free.put(process)
+
+    def close(self) -> None:
+        """Ends all processes, even while they decode."""
+        for process in self._all:
+            process.close()
 
 
 def _environment() -> dict[str, str]:

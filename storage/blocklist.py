@@ -30,8 +30,11 @@ _DRAWN_OUT = re.compile(r"(.)\1\1+", re.DOTALL)
 _AS_LATIN = tuple(str.maketrans("01345789", letters) for letters in ("oieastbg", "oleastbg"))
 _AS_CYRILLIC = (str.maketrans("0346", "озчб"),)
 _LATIN, _CYRILLIC = "aekmhopctyxb", "аекмнорстухв"
-_OTHERS = str.maketrans("ѕіјԛԝһԁӏοαεικνρτυχցսոօհ", "sijqwhdloaeikvptuxgunoh")
-"""Rarer letters, Cyrillic, Greek and Armenian, that look like a Latin one."""
+_OTHERS = str.maketrans(
+    "ѕіјԛԝһԁӏοαεικνρτυχցսոօհ" + "ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ" + "ᎠᎡᎢᎥᎪᎫᎬᎳᎷᎻᎽᏀᏂᏃᏏᏒᏔᏕᏙᏚᏞᏟᏢᏦᏧᏴᏳ",
+    "sijqwhdloaeikvptuxgunoh" + "abcdefghijklmnoprstuvwxyz" + "drtiajewmhyghzbrwsvslcpkdbg",
+)
+"""Rarer letters that look like a Latin one: Cyrillic, Greek and Armenian, Lisu, Cherokee."""
 _SHAPED_LATIN = re.compile(r"LATIN .*?\b([A-Z])(?:LPHA)?(?: WITH .*)?")
 """Unicode's names of Latin letters in other shapes: turned, small capitals, with a stroke, …"""
 _TO_CYRILLIC, _TO_LATIN = str.maketrans(_LATIN, _CYRILLIC), str.maketrans(_CYRILLIC, _LATIN)

@@ -21,7 +21,7 @@ from bot.http.work import Work
 from bot.photo_answers import ChoiceError, PhotoAnswers
 from bot.signals import stopped_by_signals
 from recommenders.bundle import BundleError
-from recommenders.decoding_process import DecodingProcess
+from recommenders.decoding_process import DecodingProcesses
 from recommenders.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class HttpServer:
         self._hosts: set[str] = set()
         self._work = Work(self._limits)
         app = web.Application(middlewares=[self._guard])
-        self._decoding = DecodingProcess()
+        self._decoding = DecodingProcesses()
         app[routes.ANSWERS] = PhotoAnswers(engine, self._decoding.decode)
         app[routes.WORK] = self._work
         app[routes.STARTED] = monotonic()

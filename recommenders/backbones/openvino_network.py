@@ -156,11 +156,15 @@ def read(name: str, digest: str, view: View) -> tuple[OpenVinoNetwork, dict[str,
             beside = set(file.keys()) - {_GRAPH}
             arrays = {key: file.get_tensor(key) for key in beside}
             expected = (file.metadata() or {}).get(_DIGEST)
-        graph = _mapped(path)
+        content, graph = _mapped(path)
         # OpenVINO reads a damaged graph past its end.
         if _digest_of({_GRAPH: graph, **arrays}) != expected:
             raise ValueError("its content is not what was written")
-        return OpenVinoNetwork(graph), arrays
+        network = OpenVinoNetwork(graph)
+        # The digest took all of it; of 18 MB, computing needs 3.
+        with suppress(AttributeError):  # not everywhere
+            content.madvise(mmap.MADV_DONTNEED)
+        return network, arrays
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
@@ -193,14 +197,14 @@ def keep(name: str, digest: str, view: View, graph: Graph, beside: Mapping[str, 
                 older.unlink()
 
 
-def _mapped(path: Path) -> Graph:
-    """The graph of a file where it lies: whatever is compiled from it shares that memory."""
+def _mapped(path: Path) -> tuple[mmap.mmap, Graph]:
+    """A file and its graph where it lies: whatever is compiled from it shares that memory."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         begin, end = json.loads(file.read(length))[_GRAPH]["data_offsets"]
         # Nobody writes into it, but OpenVINO takes no array that nobody might.
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    return np.frombuffer(content, np.uint8, end - begin, 8 + length + begin)
+    return content, np.frombuffer(content, np.uint8, end - begin, 8 + length + begin)
 
 
 def _digest_of(arrays: Mapping[str, Array]) -> str:

@@ -5,12 +5,13 @@ import signal
 import struct
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from recommenders import decoding_process
-from recommenders.decoding_process import DecodingProcess
+from recommenders.decoding_process import BYTES, DecodingProcess, DecodingProcesses
 from recommenders.photos import MAX_BYTES, PhotoError, decode
 from tests.recommenders.pictures import bombs, corners, encoded, endless_jpeg, near, tiled_tiff
 
@@ -88,6 +89,38 @@ def test_an_idle_process_is_ended_and_the_next_file_starts_another(
         process._idle.join()
         assert process._process is not None
         assert process._process.returncode is not None
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[DecodingProcesses]:
+    """Processes of a machine of four cores and memory for three."""
+    monkeypatch.setattr("recommenders.machine.cores", lambda: 4)
+    monkeypatch.setattr(decoding_process, "free_memory", lambda: 3 * BYTES)
+    several = DecodingProcesses()
+    yield several
+    several.close()
+
+
+def started(processes: DecodingProcesses) -> int:
+    return sum(one._process is not None for one in processes._all)
+
+
+def test_files_that_come_one_by_one_are_decoded_by_one_process(
+    processes: DecodingProcesses,
+) -> None:
+    for kind in ("PNG", "JPEG", "GIF"):
+        assert near(processes.decode(encoded(corners(), kind)), *CORNERS)
+    assert started(processes) == 1
+
+
+def test_there_are_no_more_processes_than_memory_allows_if_each_takes_its_most(
+    processes: DecodingProcesses,
+) -> None:
+    photo = encoded(corners(3000, 2000), "PNG")
+    with ThreadPoolExecutor(8) as threads:
+        for decoded in threads.map(processes.decode, [photo] * 16):
+            assert near(decoded, *CORNERS)
+    assert started(processes) == 3
 
 
 def test_nothing_is_imported_from_the_folder_it_is_started_in(

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import logging
 import pickle
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -133,6 +134,25 @@ def test_a_network_is_compiled_once_and_again_where_the_file_is_damaged(
     again = load_backbone(NAME, weights_dir)
     np.testing.assert_array_equal(again.features_of_pixels(noise(1)), expected)
     assert len(read_from_weights) == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no /proc elsewhere")
+def test_of_a_compiled_network_only_what_computes_stays_in_memory(
+    folder: Path, weights_dir: Path
+) -> None:
+    load_backbone(NAME, weights_dir)
+    [file] = folder.iterdir()
+    kept = load_backbone(NAME, weights_dir)
+    assert megabytes_in_memory(file) < 0.25 * file.stat().st_size / 2**20
+    kept.features_of_pixels(noise(1))
+    assert megabytes_in_memory(file) < 0.5 * file.stat().st_size / 2**20
+
+
+def megabytes_in_memory(file: Path) -> float:
+    """How much of a mapped file this process holds."""
+    _, *mappings = Path("/proc/self/smaps").read_text().split(f" {file}\n")
+    assert mappings
+    return sum(int(re.findall(r"^Rss: +(\d+) kB", one, re.MULTILINE)[0]) for one in mappings) / 1024
 
 
 def test_without_pytorch_a_network_that_is_not_compiled_says_how_to_come_by_it(

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.http.fields import MAX_TEXT
 from bot.http.listening import ServeError, listen_on
-from recommenders.decoding_process import DecodingProcess
+from recommenders.decoding_process import DecodingProcesses
 from tests.bot.log_lines import logged_at
 from tests.bundles import tiny_bundle
 from tests.colours import Pause, jpeg
@@ -315,11 +315,16 @@ def test_serve_prints_its_address_asks_for_the_key_and_stops_on_sigterm(
         assert "Traceback" not in process.stderr.read()
 
 
-async def test_a_file_that_would_keep_the_server_busy_is_refused(
+async def test_a_file_that_would_keep_the_server_busy_is_refused_and_others_are_answered_meanwhile(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.http.server.DecodingProcess", partial(DecodingProcess, seconds=1))
+    monkeypatch.setattr("recommenders.machine.cores", lambda: 2)
+    monkeypatch.setattr("bot.http.server.DecodingProcesses", partial(DecodingProcesses, seconds=2))
     ask = await serve()
-    status, refused, _ = await ask("/v1/hashtags", "POST", data=endless_jpeg())
+    endless = asyncio.create_task(ask("/v1/hashtags", "POST", data=endless_jpeg()))
+    await asyncio.sleep(0.5)
+    assert (await ask.post(jpeg("green")))["hashtags"]
+    assert not endless.done()
+    status, refused, _ = await endless
     assert (status, refused["reason"]) == (422, "truncated")
     assert (await ask.post(jpeg("green")))["hashtags"]
