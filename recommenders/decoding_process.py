@@ -62,6 +62,7 @@ class DecodingProcess:
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
+        self._closed = False
         self._idle: threading.Timer | None = None
 
     def decode(self, source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Image:
@@ -86,7 +87,8 @@ class DecodingProcess:
                 self._end_when_idle()
 
     def close(self) -> None:
-        """Ends the process, even while it decodes."""
+        """Ends the process, even while it decodes, and starts no other."""
+        self._closed = True
         if self._idle is not None:
             self._idle.cancel()
         if self._process is not None:
@@ -95,8 +97,8 @@ class DecodingProcess:
     def _end_when_idle(self) -> None:
         def end() -> None:
             with self._turn:
-                if self._idle is idle:  # no file came meanwhile
-                    self.close()
+                if self._idle is idle and self._process is not None:  # no file came meanwhile
+                    _ended(self._process)
 
         if self._idle is not None:
             self._idle.cancel()
@@ -105,6 +107,8 @@ class DecodingProcess:
         idle.start()
 
     def _running(self) -> "subprocess.Popen[bytes]":
+        if self._closed:
+            raise RuntimeError("Nothing is decoded any more: the process is closed.")
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 [*_COMMAND, str(self._memory)],
@@ -245,7 +249,8 @@ def _limit_time(seconds: int) -> None:
         import resource
 
         most = int(time.process_time()) + 1 + seconds
-        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
 
 
 if __name__ == "__main__":

@@ -58,12 +58,15 @@ class HttpServer:
         app[routes.WORK] = self._work
         app[routes.STARTED] = monotonic()
         for route in routes.ROUTES:
-            app.router.add_route(route.method, route.path, route.handler, expect_handler=_later)
+            for method in ("HEAD", "GET") if route.method == "GET" else (route.method,):
+                app.router.add_route(method, route.path, route.handler, expect_handler=_later)
         app.router.add_get("/", routes.page)
         app.router.add_get("/page/{name}", routes.page)
         app.on_response_prepare.append(own_site.add_safe_headers)
         self._runner = web.AppRunner(
-            app, handler_cancellation=True, shutdown_timeout=self._limits.stopping
+            app,
+            handler_cancellation=True,
+            shutdown_timeout=self._limits.stopping / 2,  # for which aiohttp waits twice
         )
         self._listener: asyncio.Server | None = None
 

@@ -52,6 +52,7 @@ class Work:
         self.held = 0
         self.waiting = 0
         self._workers = photos_at_once()
+        self._turns = asyncio.Semaphore(self._workers)
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="http")
         self._seconds = FIRST_GUESS
 
@@ -83,17 +84,24 @@ class Work:
         """
         self._refuse_if_full(len(calls))
         self.waiting += len(calls)
-        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.gather(
-                *(loop.run_in_executor(self._pool, self._timed, call) for call in calls)
-            )
+            return await asyncio.gather(*map(self._run, calls))
         finally:
             self.waiting -= len(calls)
 
     def stop(self) -> None:
         """Drops the queue; calls that are running end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, call: Callable[[], Result]) -> Result:
+        """The result of a call, which is given up with its request while it waits for a thread.
+
+        In the pool's own queue, it and its photo would stay until a thread is free.
+        """
+        await self._turns.acquire()
+        running = asyncio.get_running_loop().run_in_executor(self._pool, self._timed, call)
+        running.add_done_callback(lambda _: self._turns.release())
+        return await asyncio.shield(running)
 
     def _timed(self, call: Callable[[], Result]) -> Result:
         started = perf_counter()

@@ -3,6 +3,7 @@
 import os
 import signal
 import struct
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +90,28 @@ def test_an_idle_process_is_ended_and_the_next_file_starts_another(
         process._idle.join()
         assert process._process is not None
         assert process._process.returncode is not None
+
+
+def test_a_closed_process_does_not_start_again(process: DecodingProcess) -> None:
+    photo = encoded(corners(), "PNG")
+    process.decode(photo)
+    ended = child_of(process)
+    process.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        process.decode(photo)
+    assert child_of(process) == ended
+
+
+def test_a_file_costs_no_more_time_under_a_limit_for_the_whole_process() -> None:
+    script = (
+        "import resource\n"
+        "from recommenders.decoding_process import _limit_time\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (300, 300))\n"
+        "_limit_time(5)\n"
+        "print(resource.getrlimit(resource.RLIMIT_CPU)[0] < 10)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "True\n"
 
 
 @pytest.fixture

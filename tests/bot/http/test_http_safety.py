@@ -1,6 +1,7 @@
 """Who may ask, how many at once, and how long the server waits for them."""
 
 import asyncio
+import gc
 import json
 import re
 import signal
@@ -8,9 +9,11 @@ import socket
 import subprocess
 import sys
 import urllib.request
+import weakref
 from functools import partial
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,8 +23,11 @@ from typer.testing import CliRunner
 
 from bot.cli.main import app
 from bot.http.fields import MAX_TEXT
+from bot.http.limits import Limits
 from bot.http.listening import ServeError, listen_on
+from bot.http.work import Work
 from recommenders.decoding_process import DecodingProcesses
+from recommenders.machine import photos_at_once
 from tests.bot.log_lines import logged_at
 from tests.bundles import tiny_bundle
 from tests.colours import Pause, jpeg
@@ -85,6 +91,13 @@ async def test_the_key_opens_the_server_under_any_name(
     status, answer, _ = await ask("/v1/hashtags", "POST", data=photo, headers=headers)
     assert status == 200
     assert answer["hashtags"]
+
+
+async def test_monitors_may_ask_for_the_head_alone(serve: Serve) -> None:
+    ask = await serve()
+    answer = await raw(ask, "HEAD /health HTTP/1.1", "Host: HOST", "Connection: close", "", "")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 async def test_health_needs_no_key_and_names_the_model(serve: Serve) -> None:
@@ -271,6 +284,28 @@ async def test_connections_beyond_those_that_there_may_be_are_told_so(serve: Ser
     assert b"Retry-After: " in head
     assert json.loads(body)["reason"] == "busy"
     writer.close()
+
+
+async def test_photos_whose_clients_have_gone_are_not_kept() -> None:
+    work, ends = Work(Limits()), Event()
+    photos = [type("Photo", (), {})() for _ in range(photos_at_once() + 6)]
+    waiting = weakref.WeakSet(photos)
+    requests = [asyncio.create_task(work.run([partial(_until, ends, one)])) for one in photos]
+    await asyncio.sleep(0.05)
+    for request in requests:
+        request.cancel()
+    await asyncio.wait(requests)
+    photos.clear()
+    del request, requests
+    gc.collect()
+    assert len(waiting) <= photos_at_once()
+    ends.set()
+    assert await work.run([partial(len, "abc")]) == [3]
+    work.stop()
+
+
+def _until(ends: Event, photo: object) -> None:
+    ends.wait(60)
 
 
 async def test_a_photo_that_is_being_answered_is_answered_before_the_server_stops(
