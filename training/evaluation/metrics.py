@@ -138,17 +138,11 @@ def bootstrap(
             the same; None where it has none.
     """
     generator = np.random.default_rng(0)
-
-    def shares(post_of: NDArray[np.intp]) -> Doubles:
-        drawn = generator.standard_exponential((ROUNDS, post_of.max(initial=-1) + 1))[:, post_of]
-        return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
-
-    firsts = first_pictures(albums or [None] * len(top))
-    photos = shares(np.unique(firsts, return_inverse=True)[1])
+    photos = photo_weights(albums or [None] * len(top), generator)
     hits = hits_of(top, truth)
     of_photos = _of_photos(top, hits, truth, lengths)
     occurs = np.flatnonzero(truth.any(axis=0))
-    hashtags = shares(np.arange(len(occurs)))
+    hashtags = _shares(np.arange(len(occurs)), generator)
     recommended = _weighted(top >= 0, top, photos, truth.shape[1])[:, occurs]
     right = _weighted(hits, top, photos, truth.shape[1])[:, occurs]
     carried = (csr_matrix(truth).T @ photos.T).T[:, occurs]
@@ -169,6 +163,20 @@ def bootstrap(
         name: (float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975)))
         for name, values in samples.items()
     }
+
+
+def photo_weights(albums: Sequence[str | None], generator: np.random.Generator) -> Doubles:
+    """Random weights of n photos for the Bayesian bootstrap: (ROUNDS, n), 1 in all each round.
+
+    Args:
+        albums: (n,) as of ``bootstrap``.
+    """
+    return _shares(np.unique(first_pictures(albums), return_inverse=True)[1], generator)
+
+
+def _shares(unit_of: NDArray[np.intp], generator: np.random.Generator) -> Doubles:
+    drawn = generator.standard_exponential((ROUNDS, unit_of.max(initial=-1) + 1))[:, unit_of]
+    return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
 
 
 def _weighted(chosen: Bools, top: NDArray[np.intp], weights: Doubles, hashtags: int) -> Doubles:
