@@ -24,16 +24,16 @@ ROUNDS = 400
 
 
 def top_columns(order: Floats, k: int) -> NDArray[np.intp]:
-    """The k best columns of each row, best first, ties by column: (n, min(k, V))."""
+    """The k best columns of each row, best first, ties by column: (n, k), -1 where V is less."""
     hashtags = order.shape[1]
+    top = np.full((len(order), k), -1, np.intp)
     k = min(k, hashtags)
-    top = np.empty((len(order), k), np.intp)
     for start in range(0, len(order), _ROWS):
         block = order[start : start + _ROWS]
         least = np.partition(block, hashtags - k, axis=1)[:, hashtags - k]
         for at, row in enumerate(block):
             best = np.flatnonzero(~(row < least[at]))
-            top[start + at] = best[np.argsort(-row[best], kind="stable")[:k]]
+            top[start + at, :k] = best[np.argsort(-row[best], kind="stable")[:k]]
     return top
 
 
@@ -100,13 +100,14 @@ def weighted_recall(top: NDArray[np.intp], truth: csr_matrix) -> float:
     """Mean share of the weight of a photo's hashtags that the recommended ones have.
 
     Args:
-        top: (n, k) columns, none of them twice.
+        top: (n, k) columns, none of them twice; -1 where there were fewer.
         truth: (n, V) weights; photos without any are left out.
     """
     total = np.asarray(truth.sum(axis=1)).ravel()
     if not total.any():
         return 0.0
-    recalled = np.asarray(truth[np.arange(len(top))[:, None], top].sum(axis=1)).ravel()
+    weights = truth[np.arange(len(top))[:, None], np.maximum(top, 0)]
+    recalled = np.asarray(weights.multiply(top >= 0).sum(axis=1)).ravel()
     return float((recalled[total > 0] / total[total > 0]).mean())
 
 
