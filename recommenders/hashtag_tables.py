@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.answers import SIZES
-from recommenders.arrays import Array, Floats
+from recommenders.arrays import Array, Doubles, Floats
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_numbers import whole
 from recommenders.bundle_parts import within
@@ -33,7 +33,7 @@ class HashtagTables:
         category_of: (V,) int32, -1 for none.
         category_weight: (V,) float32, how typical each hashtag is of its category.
         size: (V,) int8, indices of ``recommenders.answers.SIZES``.
-        median_likes: (V,) float32, NaN where unknown.
+        median_likes: (V,) float64, NaN where unknown.
         vectors: by model (V, d) int8, see ``recommenders.arrays.whole_numbers``; zeros for a
             hashtag without a vector.
         fewest_uses: posts that must carry a hashtag for it to be listed as similar to another.
@@ -51,7 +51,7 @@ class HashtagTables:
     category_of: NDArray[np.int32]
     category_weight: Floats
     size: NDArray[np.int8]
-    median_likes: Floats
+    median_likes: Doubles
     vectors: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
     fewest_uses: int = 1
     uses: NDArray[np.int32] | None = None
@@ -73,7 +73,7 @@ def knowledge_part(tables: HashtagTables) -> Part:
         "category_of": tables.category_of.astype(np.int32),
         "category_weight": tables.category_weight.astype(np.float32),
         "size": tables.size.astype(np.int8),
-        "median_likes": tables.median_likes.astype(np.float32),
+        "median_likes": tables.median_likes.astype(np.float64),
     }
     if tables.uses is not None:
         arrays["uses"] = tables.uses.astype(np.int32)

@@ -71,8 +71,22 @@ salty sandy snowy stormy watery windy
 """
 _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
-_NEGATIONS = frozenset(("no", "not", "without", "без", "не", "ни"))
-"""The word after one names nothing: without makeup is no #makeup, не с кофе no #coffee."""
+_NEGATIONS = frozenset(("no", "not", "without", "без", "не", "нет", "ни"))
+"""What follows one in its clause names nothing: without makeup is no #makeup."""
+_DENIED_TOO = frozenset(("or", "nor", "или"))
+"""What follows one names nothing either, where what stands before it does not: no dog or cat."""
+_BETWEEN_LIST = """
+a an another any at by for from her his in its more my near of on other our single such that the
+their these this those to under with your в во для до за из их к ко моего моей моем моему моим моими
+моих мою на над наш нашего нашей нашем нашему нашим нашими наших нашу никакая никакие никакого
+никакой никакую никаких о об от по под при с своего своей своем своему своим своими своих свою со
+твоего твоей твоем твоему твоим твоими твоих твою у ваш вашего вашей вашем вашему вашим вашими ваших
+вашу всяких всякого всякой единого единой его ее этим этими этих этого этой этом эту
+"""
+_BETWEEN = frozenset(_BETWEEN_LIST.split())
+"""They may stand between a negation and what it denies: not at the beach, без моей собаки."""
+_CLAUSES = re.compile(r"([#＃﹟]+[^\s#＃﹟.!?…:;,()]*)|[\n\r.!?…:;,()–—]|(?<=\s)-+(?=\s)")
+"""Where a clause ends; a hashtag with # is one of its own, which nothing denies."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +156,8 @@ class Words:
     def named(self, text: str, sees: Sees = _everything) -> tuple[str, ...]:
         """The hashtags of the vocabulary that a text names, in order, without repeats."""
         self._index()
-        words = _words(text, lambda word: self._column([word], sees) is not None)
-        names = (self._hashtags[column] for column in self._named(words, sees))
+        words, ends = _words(text, lambda word: self._column([word], sees) is not None)
+        names = (self._hashtags[column] for column in self._named(words, ends, sees))
         return tuple(dict.fromkeys(filter(None, names)))[:MOST_NAMED]
 
     def nearness(self, named: Collection[str], sees: Sees = _everything) -> Floats:
@@ -193,30 +207,43 @@ class Words:
             nearness[row, alike] = 1
         return nearness, known
 
-    def _named(self, words: Sequence[str], sees: Sees) -> Iterator[int]:
-        """The columns of the hashtags that words name, some repeatedly."""
+    def _named(self, words: Sequence[str], ends: Sequence[int], sees: Sees) -> Iterator[int]:
+        """The columns of the hashtags that words name, some repeatedly; arguments of ``_words``."""
         at = 0
         while at < len(words):
-            for count in range(min(_TOGETHER, len(words) - at), 0, -1):
-                phrase = words[at : at + count]
-                column = self._column(phrase, sees)
-                if column is not None:
-                    yield column
-                    if column >= self._bundle_size:
-                        # A taught hashtag does not hide the bundle's that the words name.
-                        yield from self._named(phrase, lambda one: one < self._bundle_size)
-                    parts = (self._column([word], sees) for word in phrase) if count > 1 else ()
-                    yield from (
-                        part
-                        for part in parts
-                        if part is not None and self._is_similar(column, part)
-                    )
-                    break
-            else:
-                if words[at] in _NEGATIONS:
-                    at += 1
-                    at += at < len(words) and len(words[at]) == 1  # с and в are skipped, too
-            at += count
+            phrase, column = self._phrase(words[at : at + _TOGETHER], sees)
+            if column is not None:
+                yield column
+                if column >= self._bundle_size:
+                    # A taught hashtag does not hide the bundle's that the words name.
+                    one_clause = [len(phrase)] * len(phrase)
+                    yield from self._named(phrase, one_clause, lambda one: one < self._bundle_size)
+                parts = (self._column([word], sees) for word in phrase) if len(phrase) > 1 else ()
+                yield from (
+                    part for part in parts if part is not None and self._is_similar(column, part)
+                )
+            elif words[at] in _NEGATIONS:
+                at += self._denied(words[at : ends[at]], sees)
+                continue
+            at += len(phrase)
+
+    def _phrase(self, words: Sequence[str], sees: Sees) -> tuple[Sequence[str], int | None]:
+        """As many of the first words as name a hashtag, and its column; the first if none do."""
+        for count in range(len(words), 0, -1):
+            if (column := self._column(words[:count], sees)) is not None:
+                return words[:count], column
+        return words[:1], None
+
+    def _denied(self, words: Sequence[str], sees: Sees) -> int:
+        """How many words a negation and what it denies are, of the rest of its clause."""
+        at = 0
+        while True:
+            at += 1
+            while at < len(words) and words[at] in _BETWEEN:
+                at += 1
+            at += len(self._phrase(words[at : at + _TOGETHER], sees)[0])
+            if at == len(words) or words[at] not in _DENIED_TOO:
+                return at
 
     def _is_similar(self, column: int, part: int) -> bool:
         """Whether a hashtag resembles its part: beachsunset to sunset, but not hotdog to dog."""
@@ -272,8 +299,8 @@ def _space_or_mark(sign: re.Match[str]) -> str:
     return sign[0] if category(sign[0]) in ("Mn", "Mc") else " "
 
 
-def _words(text: str, names_one: Callable[[str], bool]) -> list[str]:
-    """The words of a text, folded, without numbers.
+def _words(text: str, names_one: Callable[[str], bool]) -> tuple[list[str], list[int]]:
+    """The words of a text, folded, without numbers, and where the clause of each ends.
 
     Args:
         names_one: whether a word names a hashtag.
@@ -285,10 +312,13 @@ def _words(text: str, names_one: Callable[[str], bool]) -> list[str]:
 
     text = _LETTER.sub(joined, _INSIDE_A_WORD.sub("", _LINKS_AND_NAMES.sub(" ", text)))
     words: list[str] = []
-    for word in _SIGN.sub(_space_or_mark, text).split():
-        name = _name(word)
-        words += [name] if names_one(name) else map(_name, _JOINT.split(word))
-    return list(filter(None, words))
+    ends: list[int] = []
+    for clause in filter(None, _CLAUSES.split(text)):
+        for word in _SIGN.sub(_space_or_mark, clause).split():
+            name = _name(word)
+            words += filter(None, [name] if names_one(name) else map(_name, _JOINT.split(word)))
+        ends += [len(words)] * (len(words) - len(ends))
+    return words, ends
 
 
 def _name(word: str) -> str:

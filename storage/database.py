@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy.exc import (
     InvalidRequestError,
     NoSuchModuleError,
     ProgrammingError,
+    SAWarning,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
@@ -36,6 +38,9 @@ _ASYNC_DRIVERS = {
     "postgresql": "postgresql+asyncpg",
 }
 _FAILURES = (DBAPIError, PoolTimeoutError, OSError)
+_REFUSED = (AttributeError, OverflowError, SAWarning, TypeError, ValueError)
+"""What drivers raise at an option that cannot be; SQLAlchemy warns of one that does nothing."""
+_INVALID = "DATABASE_URL has an invalid option or port."
 GONE = (
     "The database's files were deleted or replaced while they were in use, so nothing more can be "
     "saved. Put back a backup, or start again with an empty database."
@@ -126,11 +131,11 @@ class Database:
                 await session.commit()
         except _FAILURES as error:
             raise explain(error) from error
-        except (TypeError, ValueError, OverflowError) as error:
+        except _REFUSED as error:
             # The driver refuses options only when it first connects.
             if connected:
                 raise
-            raise StorageError("DATABASE_URL has an invalid option or port.") from error
+            raise StorageError(_INVALID) from error
 
     @asynccontextmanager
     async def session(
@@ -288,18 +293,20 @@ async def revision_at(url: str) -> str | None:
             await engine.dispose()
     except ProgrammingError:  # no such table
         return None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise StorageError("DATABASE_URL has an invalid option or port.") from error
+    except _REFUSED as error:
+        raise StorageError(_INVALID) from error
     except _FAILURES as error:
         raise explain(error) from error
 
 
 def _engine(address: URL) -> AsyncEngine:
     try:
-        # Errors are logged, and must not show the texts that a statement was given.
-        return create_async_engine(
-            address, pool_pre_ping=not _is_sqlite(address), hide_parameters=True
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SAWarning)
+            # Errors are logged, and must not show the texts that a statement was given.
+            return create_async_engine(
+                address, pool_pre_ping=not _is_sqlite(address), hide_parameters=True
+            )
     except ModuleNotFoundError as error:
         driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
         raise StorageError(
@@ -307,10 +314,14 @@ def _engine(address: URL) -> AsyncEngine:
         ) from error
     except (ArgumentError, InvalidRequestError, NoSuchModuleError) as error:
         raise StorageError(_UNSUPPORTED) from error
+    except _REFUSED as error:
+        raise StorageError(_INVALID) from error
 
 
 def _address(url: str) -> URL:
     try:
+        if "\0" in url:
+            raise ValueError("a zero byte")
         address = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise StorageError(
@@ -323,6 +334,12 @@ def _address(url: str) -> URL:
         return postgresql.address(address)
     if not address.database or address.database == ":memory:":
         raise StorageError("DATABASE_URL names no file: a database in memory would be lost.")
+    # Some options are refused only by a connection, and ``doctor`` opens none with them.
+    _, options = _engine(address).dialect.create_connect_args(address)
+    try:
+        sqlite3.connect(":memory:", **options).close()
+    except _REFUSED as error:
+        raise StorageError(_INVALID) from error
     return address
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bot.cli.console import fail, print_json, print_line
 from bot.cli.tags_lookup import Json, lookup_in_use
-from training.plurals import counted
+from training.plurals import counted, to_a_tenth
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle
@@ -193,7 +193,8 @@ def _print_uses(figures: _Ratings, tag: str, top: int) -> None:
         print_line(f"[bold]#{tag}[/]: no post with known likes uses it.")
         return
     print_line(
-        f"[bold]#{tag}[/]: {counted(row['uses'], 'use')}, median likes {row['median_likes']:,g}"
+        f"[bold]#{tag}[/]: {counted(row['uses'], 'use')}, median likes "
+        f"{to_a_tenth(row['median_likes'])}"
     )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("rating", "normalised", "adj_likes", "likes", "hashtags of the post"):
@@ -224,7 +225,7 @@ def _print_ratings(rows: list[dict[str, Any]], top: int) -> None:
             f"{row['uses']:,}",
             f"{row['normalised']:.6f}",
             f"{row['adj_likes']:,.2f}",
-            f"{row['median_likes']:,g}",
+            to_a_tenth(row["median_likes"]),
         )
     Console().print(table)
     if len(rows) > top:

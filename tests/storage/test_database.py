@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from recommenders.copies import Hashes
 from storage import Database, StorageError, chats, known_photos, users
+from storage.condition import condition_of
 from tests.storage.dialects import on_sqlite
 
 
@@ -154,6 +155,12 @@ async def test_a_database_that_may_not_be_written_is_told_in_a_sentence(
         async with database.session() as session:
             await chats.change(session, 1, count=5)
     await database.close()
+
+
+async def test_a_path_with_a_zero_byte_is_told_in_a_sentence(tmp_path: Path) -> None:
+    for use in (Database.open, condition_of):
+        with pytest.raises(StorageError, match="is not an address such as"):
+            await use(f"sqlite:///{tmp_path}/a\0b.db")
 
 
 @on_sqlite

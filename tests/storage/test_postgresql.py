@@ -148,6 +148,8 @@ async def test_all_connections_in_use_is_not_told_as_a_server_that_cannot_be_rea
         ({"database": "nosuch"}, "no database of that name"),
         ({"query": {"host": "/nowhere"}}, "cannot be reached"),
         ({"query": {"nosuch": "option"}}, "invalid option or port"),
+        ({"query": {"loop": "1"}}, "invalid option or port"),
+        ({"query": {"prepared_statement_cache_size": "many"}}, "invalid option or port"),
         ({"host": "127.0.0.1", "port": 99999, "query": {}}, "invalid option or port"),
         ({"host": "127.0.0.1", "port": 1, "query": {}}, "cannot be reached"),
     ],

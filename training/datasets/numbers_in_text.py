@@ -5,12 +5,16 @@ from math import isfinite
 
 _NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
 _MARK = r"[\s,.'’\u00a0\u202f]"
-# Neither 1234.000 nor 1,234.000 is a million: a group follows at most three digits or its like.
-_GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)")
+# Neither 1234.000 nor 1,234.000 is a million: a group follows its like or at most three digits,
+# which do not begin with 0. Nor is 1.234k: before a suffix, a single . or , is a decimal mark.
+_GROUPED = re.compile(
+    rf"(?![+-]?\d+[.,]\d+\s*[km])[+-]?[1-9]\d{{0,2}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)",
+    re.IGNORECASE,
+)
 
 
 def parse_number(text: str, *, rounded: bool = True) -> int | None:
-    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None for other text.
+    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.234k; None for other text.
 
     Args:
         rounded: whether 1.5 is 2; else it is other text.

@@ -234,9 +234,7 @@ def _baselines(
     tops: dict[str, NDArray[np.intp]] = {}
 
     def add(name: str, scores: Floats) -> None:
-        best = top_columns(scores, top)
-        tops[name] = np.full((len(best), top), -1, np.intp)
-        tops[name][:, : best.shape[1]] = best
+        tops[name] = top_columns(scores, top)
         progress("baselines", len(tops), 3)
 
     progress("baselines", 0, 3)

@@ -24,16 +24,16 @@ ROUNDS = 400
 
 
 def top_columns(order: Floats, k: int) -> NDArray[np.intp]:
-    """The k best columns of each row, best first, ties by column: (n, min(k, V))."""
+    """The k best columns of each row, best first, ties by column: (n, k), -1 where V is less."""
     hashtags = order.shape[1]
+    top = np.full((len(order), k), -1, np.intp)
     k = min(k, hashtags)
-    top = np.empty((len(order), k), np.intp)
     for start in range(0, len(order), _ROWS):
         block = order[start : start + _ROWS]
         least = np.partition(block, hashtags - k, axis=1)[:, hashtags - k]
         for at, row in enumerate(block):
             best = np.flatnonzero(~(row < least[at]))
-            top[start + at] = best[np.argsort(-row[best], kind="stable")[:k]]
+            top[start + at, :k] = best[np.argsort(-row[best], kind="stable")[:k]]
     return top
 
 
@@ -100,13 +100,14 @@ def weighted_recall(top: NDArray[np.intp], truth: csr_matrix) -> float:
     """Mean share of the weight of a photo's hashtags that the recommended ones have.
 
     Args:
-        top: (n, k) columns, none of them twice.
+        top: (n, k) columns, none of them twice; -1 where there were fewer.
         truth: (n, V) weights; photos without any are left out.
     """
     total = np.asarray(truth.sum(axis=1)).ravel()
     if not total.any():
         return 0.0
-    recalled = np.asarray(truth[np.arange(len(top))[:, None], top].sum(axis=1)).ravel()
+    weights = truth[np.arange(len(top))[:, None], np.maximum(top, 0)]
+    recalled = np.asarray(weights.multiply(top >= 0).sum(axis=1)).ravel()
     return float((recalled[total > 0] / total[total > 0]).mean())
 
 
@@ -138,17 +139,11 @@ def bootstrap(
             the same; None where it has none.
     """
     generator = np.random.default_rng(0)
-
-    def shares(post_of: NDArray[np.intp]) -> Doubles:
-        drawn = generator.standard_exponential((ROUNDS, post_of.max(initial=-1) + 1))[:, post_of]
-        return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
-
-    firsts = first_pictures(albums or [None] * len(top))
-    photos = shares(np.unique(firsts, return_inverse=True)[1])
+    photos = photo_weights(albums or [None] * len(top), generator)
     hits = hits_of(top, truth)
     of_photos = _of_photos(top, hits, truth, lengths)
     occurs = np.flatnonzero(truth.any(axis=0))
-    hashtags = shares(np.arange(len(occurs)))
+    hashtags = _shares(np.arange(len(occurs)), generator)
     recommended = _weighted(top >= 0, top, photos, truth.shape[1])[:, occurs]
     right = _weighted(hits, top, photos, truth.shape[1])[:, occurs]
     carried = (csr_matrix(truth).T @ photos.T).T[:, occurs]
@@ -169,6 +164,20 @@ def bootstrap(
         name: (float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975)))
         for name, values in samples.items()
     }
+
+
+def photo_weights(albums: Sequence[str | None], generator: np.random.Generator) -> Doubles:
+    """Random weights of n photos for the Bayesian bootstrap: (ROUNDS, n), 1 in all each round.
+
+    Args:
+        albums: (n,) as of ``bootstrap``.
+    """
+    return _shares(np.unique(first_pictures(albums), return_inverse=True)[1], generator)
+
+
+def _shares(unit_of: NDArray[np.intp], generator: np.random.Generator) -> Doubles:
+    drawn = generator.standard_exponential((ROUNDS, unit_of.max(initial=-1) + 1))[:, unit_of]
+    return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
 
 
 def _weighted(chosen: Bools, top: NDArray[np.intp], weights: Doubles, hashtags: int) -> Doubles:

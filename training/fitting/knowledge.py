@@ -97,7 +97,7 @@ def knowledge(
             category_of=homes.of_hashtag,
             category_weight=homes.weight,
             size=sizes(uses, posts_of),
-            median_likes=median_likes(likes).astype(np.float32),
+            median_likes=median_likes(likes),
             vectors={model: whole_numbers(unit(rows)) for model, rows in vectors.items()},
             fewest_uses=fewest_uses,
             uses=uses.astype(np.int32),

@@ -95,6 +95,21 @@ def test_a_database_that_cannot_be_used_is_wrong(
     [
         ("sqlite://", "DATABASE_URL names no file", "A database in memory would be lost."),
         ("mysql://me@host/tags", "DATABASE_URL names a kind of database", "It takes sqlite"),
+        (
+            "sqlite+pysqlite:///a.db",
+            "DATABASE_URL names a kind of database",
+            "It takes sqlite",
+        ),
+        *(
+            (f"sqlite:///data/a.db?{option}", "DATABASE_URL has an invalid option", "")
+            for option in (
+                "timeout=abc",
+                "timeout=5&timeout=6",
+                "cached_statements=abc",
+                f"detect_types={2**64}",
+                "foo=1",
+            )
+        ),
     ],
 )
 def test_of_a_database_doctor_and_bot_say_the_same(

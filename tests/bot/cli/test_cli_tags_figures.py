@@ -39,6 +39,7 @@ class Photographers:
         ]
         rows += [{"likes": 10 * n, "hashtags": ["film", "portra"]} for n in range(3)]
         rows += [{"hashtags": ["film", "portra", "unliked"]}] * 2
+        rows += [{"likes": likes, "hashtags": ["viral"]} for likes in (494_444_444, 494_444_445)]
         self.dataset = write_posts(folder / "posts", rows)
         self.plan = folder / "plan.json"
         epochs = {"fewest_epochs": 2, "most_epochs": 2, "dims": 8}
@@ -102,6 +103,13 @@ def test_ratings_list_the_hashtags_with_likes_the_best_rated_first(tags: Tags) -
     assert listed[1]["adj_likes"] == 5
     assert listed[1]["normalised"] == 0.5
     assert "no post with known likes uses it" in tags("ratings", "unliked").stdout
+
+
+def test_many_likes_are_told_to_the_last_digit(tags: Tags) -> None:
+    (row,) = rows(tags("ratings", "viral", "--json"))
+    assert row["median_likes"] == 494_444_444.5
+    assert "2 uses, median likes 494,444,444.5\n" in tags("ratings", "viral").stdout
+    assert "494,444,444.5" in tags("ratings").stdout
 
 
 def test_ratings_of_a_bundle_without_likes_say_what_to_do(tag4pic: Tags, tmp_path: Path) -> None:

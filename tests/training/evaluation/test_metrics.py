@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from training.datasets.format import Post
 from training.evaluation.evaluate import Answers
-from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
+from training.evaluation.metrics import (
+    bootstrap,
+    empty_accuracy,
+    measure,
+    top_columns,
+    weighted_recall,
+)
 
 # Hashtags a b c d; the third photo carries one that nobody knows besides.
 TRUTH = np.array(
@@ -113,5 +120,11 @@ def test_the_pictures_of_an_album_tell_no_more_than_one_of_them() -> None:
 def test_the_best_columns_stand_in_their_order_where_they_are_equal(
     order: NDArray[np.float32], k: int
 ) -> None:
-    expected = np.argsort(-order, axis=1, kind="stable")[:, :k]
-    assert np.array_equal(top_columns(order, k), expected)
+    top, hashtags = top_columns(order, k), order.shape[1]
+    assert top.shape == (len(order), k) and (top[:, hashtags:] == -1).all()
+    assert np.array_equal(top[:, :hashtags], np.argsort(-order, axis=1, kind="stable")[:, :k])
+
+
+def test_places_without_a_hashtag_recall_nothing() -> None:
+    weights = csr_matrix(np.array([[1.0, 0.0, 3.0]]))
+    assert weighted_recall(np.array([[0, -1]]), weights) == 0.25

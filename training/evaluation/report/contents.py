@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from recommenders.answers import FIRST
 from recommenders.arrays import Doubles
-from training.datasets.albums import whole_posts
+from training.datasets.albums import first_pictures, whole_posts
 from training.evaluation.evaluate import Answers
-from training.evaluation.metrics import hits_of
+from training.evaluation.metrics import hits_of, photo_weights
 from training.evaluation.reliability import Reliability, reliability
 from training.features.compute import batches
 from training.fitting.ratings import median_likes, uses_of
@@ -70,11 +70,17 @@ class AnsweredPhoto:
 
 @dataclass(frozen=True)
 class StyleFigures:
-    """A style's first ten: the likes of the split's posts with their hashtags, and precision."""
+    """A style's first ten hashtags.
+
+    Attributes:
+        likes: the mean of the median likes of the split's posts that carry them.
+        more: the 95 % interval of the share by which these likes exceed those of style relevant.
+    """
 
     style: str
     likes: float
     precision: float
+    more: tuple[float, float]
 
 
 def curves(answers: Answers) -> list[Curve]:
@@ -150,26 +156,70 @@ def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
     engine = answers.engine
     if not engine.rated:
         return []
-    likes = median_likes(uses_of(whole_posts(answers.posts), answers.hashtags))
-    if np.isnan(likes).all():
+    if not uses_of(whole_posts(answers.posts), answers.hashtags).counts.any():
         return []
     columns = {tag: column for column, tag in enumerate(answers.hashtags)}
-    figures = []
-    for style in STYLES:
-        means: list[float] = []
-        right = 0
+    chosen = np.full((len(STYLES), len(answers.posts), STYLE_TOP), -1, np.intp)
+    for of_style, style in zip(chosen, STYLES, strict=True):
         for rows in batches(len(answers.posts), _BATCH):
             block = {name: values[rows] for name, values in answers.features.items()}
             lists = engine.recommend(block, backend, top=STYLE_TOP, style=style)
             for row, hashtags in enumerate(lists, rows.start):
-                chosen = [columns[hashtag.tag] for hashtag in hashtags]
-                right += int(answers.truth[row, chosen].sum())
-                earned = likes[chosen]
-                if not np.isnan(earned).all():
-                    means.append(float(np.nanmean(earned)))
-        precision = right / (STYLE_TOP * len(answers.posts))
-        figures.append(StyleFigures(style, float(np.mean(means)) if means else 0.0, precision))
-    return figures
+                of_style[row, : len(hashtags)] = [columns[hashtag.tag] for hashtag in hashtags]
+    precision = [float(hits_of(top, answers.truth).mean()) for top in chosen]
+    likes, more = _earned(answers, chosen)
+    return [StyleFigures(*figures) for figures in zip(STYLES, likes, precision, more, strict=True)]
+
+
+def _earned(
+    answers: Answers, chosen: NDArray[np.intp]
+) -> tuple[list[float], list[tuple[float, float]]]:
+    """The likes of each style, and the interval of the share by which they exceed the first's.
+
+    Only photos for which every style has a hashtag with known likes count. In each round of the
+    bootstrap the weights of the posts change the medians, too: it may be chance that a hashtag,
+    which one style gives to many photos, is carried by a few posts with many likes.
+
+    Args:
+        chosen: (styles, n, k) columns of hashtags, -1 where there were fewer.
+    """
+    posts, columns = whole_posts(answers.posts), set(answers.hashtags)
+    uses = uses_of(posts, answers.hashtags)
+    post_of = np.array(
+        [
+            row
+            for row, post in enumerate(posts)
+            if post.likes is not None and post.likes >= 0
+            for tag in post.hashtags
+            if tag in columns
+        ]
+    )
+    order = np.lexsort((uses.likes, uses.hashtag))
+    post_of, likes = post_of[order], uses.likes[order]
+    ends = uses.counts.cumsum()
+    starts = ends - uses.counts
+
+    known = (chosen >= 0) & (uses.counts > 0)[chosen]
+    compared = known.any(axis=2).all(axis=0)
+    if not compared.any():
+        return [0.0] * len(chosen), [(0.0, 0.0)] * len(chosen)
+    chosen, known = chosen[:, compared], known[:, compared]
+
+    def means(medians: Doubles) -> Doubles:
+        """(styles, photos)"""
+        return np.asarray(medians[chosen].mean(axis=2, where=known))
+
+    albums = [post.album for post in answers.posts]
+    first_pictures_of = sorted(set(first_pictures(albums)))
+    shares = []
+    for weights in photo_weights(albums, np.random.default_rng(0)):
+        heavier = np.append(0, weights[first_pictures_of][post_of].cumsum())
+        middle = np.searchsorted(heavier, (heavier[starts] + heavier[ends]) / 2) - 1
+        earned = means(likes[middle.clip(0)]) @ weights[compared]
+        shares.append(earned / max(earned[0], 1e-9) - 1)
+    low, high = np.quantile(shares, (0.025, 0.975), axis=0)
+    earned = means(median_likes(uses)).mean(axis=1)
+    return earned.tolist(), list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def fused_reliability(answers: Answers) -> tuple[Reliability, Reliability] | None:

@@ -16,7 +16,7 @@ from training.datasets.format import Post
 from training.evaluation.report.charts import TOP, WIDTH, Axis, frame, text_at
 from training.fitting.ratings import uses_of
 from training.fitting.vocabulary import vocabulary
-from training.plurals import counted
+from training.plurals import counted, to_a_tenth
 
 SEARCHED = 20
 """Search hashtags on the page: those with most posts."""
@@ -65,7 +65,7 @@ def _by_length(posts: Sequence[Post]) -> str:
     for length, likes in sorted(likes_by_length.items()):
         median = float(np.median(likes))
         hashtags = counted(length, "hashtag") + (" or more" if length == LONGEST else "")
-        tooltip = f"{hashtags}: {counted(len(likes), 'post')}, median {_likes(median)} likes"
+        tooltip = f"{hashtags}: {counted(len(likes), 'post')}, median {to_a_tenth(median)} likes"
         dots.append(Dot(length, median, tooltip))
     return chart(
         dots,
@@ -117,7 +117,7 @@ def _by_search(posts: Sequence[Post]) -> str:
         share = medians[tag] / most if most else 0.0
         rows.append(
             f'<tr><td class="who" title="#{escape(tag)}">#{escape(tag)}</td>'
-            f"<td>{len(by_hashtag[tag]):,}</td><td><b>{_likes(medians[tag])}</b>"
+            f"<td>{len(by_hashtag[tag]):,}</td><td><b>{to_a_tenth(medians[tag])}</b>"
             f"<small>{low:,.0f}–{high:,.0f}</small>"
             f'<span class="bar"><i style="width:{share:.0%}"></i></span></td></tr>'
         )
@@ -129,10 +129,6 @@ def _by_search(posts: Sequence[Post]) -> str:
         f"{which}; the range covers the middle half of the posts</small></h3><table><thead>"
         f"<tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
-
-
-def _likes(median: float) -> str:
-    return f"{median:,.1f}".removesuffix(".0")
 
 
 def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str:

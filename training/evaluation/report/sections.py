@@ -348,15 +348,15 @@ def _verdict(relevant: StyleFigures, styles: Sequence[StyleFigures]) -> str:
     popular = next((row for row in styles if row.style == "popular"), None)
     if popular is None or not relevant.likes or not relevant.precision:
         return ""
-    more, lost = popular.likes / relevant.likes - 1, 1 - popular.precision / relevant.precision
-    if more <= 0:
-        return "<b>Style popular earns no more likes here.</b>"
+    (low, high), lost = popular.more, 1 - popular.precision / relevant.precision
+    if low <= 0:
+        return "<b>Style popular earns no more likes here than by chance.</b>"
     if lost > MOST_LOST:
         return f"<b>Style popular earns more, but loses over {MOST_LOST:.0%} of the precision.</b>"
     price = (
         f"at the cost of {lost:.1%} of the precision" if lost > 5e-4 else "and loses no precision"
     )
-    return f"<b>Style popular earns {more:.1%} more likes {price}.</b>"
+    return f"<b>Style popular earns {low:.1%} to {high:.1%} more likes {price}.</b>"
 
 
 def _figure(

@@ -19,6 +19,7 @@ from training.evaluation.report.contents import (
     fused_reliability,
     style_figures,
 )
+from training.evaluation.report.sections import likes as likes_section
 
 
 def answers_of(engine: Engine, colours: list[str]) -> Answers:
@@ -68,6 +69,25 @@ def test_styles_are_judged_by_the_likes_of_the_photos_they_answer() -> None:
     posts = [Post(tags[colour], Path("a.jpg"), likes=likes) for colour, likes in earned.items()]
     figures = style_figures(replace(answers, posts=posts), "both")
     assert {row.style: row.likes for row in figures} == dict.fromkeys(STYLES, 5.0)
+
+
+@pytest.mark.parametrize(("favoured", "beyond_chance"), [(1, False), (10, True)])
+def test_a_style_earns_more_only_beyond_chance(favoured: int, beyond_chance: bool) -> None:
+    """Style popular prefers every second hashtag; its posts get ``favoured`` times the likes."""
+    colours = ["red", "green", "blue"] * 40
+    answers = answers_of(colour_engine(colour_bundle(rated=True)), colours)
+    said = []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        posts = []
+        for colour in colours:
+            numbers = random.integers(10, size=3) * 2 + random.integers(1, 3)
+            likes = 10 ** random.uniform(1, 3) * (1 if numbers[0] % 2 else favoured)
+            tags = tuple({f"{colour}{number}" for number in numbers})
+            posts.append(Post(tags, Path("a.jpg"), likes=int(likes)))
+        figures = style_figures(replace(answers, posts=posts), "both")
+        said.append("no more likes here than by chance" not in likes_section(figures))
+    assert sum(said) >= 18 if beyond_chance else sum(said) <= 2
 
 
 def test_of_photos_answered_alike_those_with_more_to_find_stand_first() -> None:

@@ -12,18 +12,22 @@ from training.evaluation.report.sections import hashtag_map, learning, likes
 
 
 @pytest.mark.parametrize(
-    ("earned", "precision", "verdict"),
+    ("earned", "more", "precision", "verdict"),
     [
-        (114.0, 0.49, "earns 14.0% more likes at the cost of 2.0% of the precision"),
-        (114.0, 0.50, "earns 14.0% more likes and loses no precision"),
-        (114.0, 0.40, "loses over 15% of the precision"),
-        (90.0, 0.50, "earns no more likes"),
+        (114.0, (0.1, 0.2), 0.49, "earns 10.0% to 20.0% more likes at the cost of 2.0% of the"),
+        (114.0, (0.1, 0.2), 0.50, "earns 10.0% to 20.0% more likes and loses no precision"),
+        (114.0, (0.1, 0.2), 0.40, "loses over 15% of the precision"),
+        (114.0, (-0.1, 0.4), 0.50, "earns no more likes here than by chance"),
+        (90.0, (-0.3, 0.1), 0.50, "earns no more likes here than by chance"),
     ],
 )
 def test_the_report_says_whether_style_popular_is_worth_it(
-    earned: float, precision: float, verdict: str
+    earned: float, more: tuple[float, float], precision: float, verdict: str
 ) -> None:
-    styles = [StyleFigures("relevant", 100.0, 0.5), StyleFigures("popular", earned, precision)]
+    styles = [
+        StyleFigures("relevant", 100.0, 0.5, (0.0, 0.0)),
+        StyleFigures("popular", earned, precision, more),
+    ]
     assert verdict in likes(styles)
 
 
