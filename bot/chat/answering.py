@@ -67,13 +67,14 @@ async def answer(
     await services.learner.caught_up(first.chat_id)
     engine, person = services.engine, context.person
     assert person is not None  # somebody sent them
+    places = photo_lookup.places_for(services, album)
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
     async with AsyncExitStack() as place:
         await place.enter_async_context(typing)
-        if not updates_at_work.again() and services.photo_places.becomes_crowd(person):
+        if not updates_at_work.again() and places.becomes_crowd(person):
             with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
                 await context.reply(first, texts.many_photos, stored=False)
-        await place.enter_async_context(services.photo_places.of(person))
+        await place.enter_async_context(places.of(person))
         computed = await _compute(context, engine, album)
         if not computed.photos:
             await place.aclose()
@@ -126,7 +127,7 @@ async def answer(
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
     """The hashtags that a photo or album would get, best first; sends and stores nothing."""
     services = context.services
-    async with services.photo_places.of(album[0].message.chat_id):
+    async with photo_lookup.places_for(services, album).of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
     if computed.photos:
         known = all(photo.known for photo in computed.photos)

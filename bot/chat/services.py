@@ -16,7 +16,7 @@ from bot.chat.albums import Albums
 from bot.chat.blocked import BlockedHashtags
 from bot.chat.captions import CaptionCommands
 from bot.chat.chat_locks import ChatLocks
-from bot.chat.fair_places import PLACES, FairPlaces
+from bot.chat.fair_places import DOCUMENT_PLACES, FairPlaces
 from bot.chat.forgotten import Forgotten
 from bot.chat.identity import language_of, person_of
 from bot.chat.last_photo import LastPhotos
@@ -57,7 +57,8 @@ class Services:
         captions: the captions that have been handled.
         edited_posts: the newest versions of channels' posts, by chat and message.
         photo_places: held while a photo is downloaded and computed, never while sending.
-        files: held for each file while its bytes are in memory.
+        document_places: the same for images sent as files, which are decoded one by one and may
+            take long: no photo waits for them.
         outbox: sends the answers to updates.
         batches: computes features in the threads of ``worker``.
         worker: one thread for each photo that is computed at a time.
@@ -80,6 +81,7 @@ class Services:
     edited_posts: Latest[tuple[int, int], Message] = field(default_factory=lambda: Latest(1_000))
     metrics: Metrics = field(default_factory=Metrics)
     photo_places: FairPlaces = field(default_factory=FairPlaces)
+    document_places: FairPlaces = field(default_factory=lambda: FairPlaces(DOCUMENT_PLACES, each=1))
     worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(photos_at_once(), thread_name_prefix="photos")
     )
@@ -90,12 +92,19 @@ class Services:
     outbox: Outbox = field(init=False)
     batches: Batches = field(init=False)
     rate_limits: SharedRateLimits = field(init=False)
-    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
 
     def __post_init__(self) -> None:
         self.rate_limits = SharedRateLimits(self.settings.updates_per_minute, self.database)
-        self.typing = Typing(lambda: self.photo_places.people_waiting >= MANY_WAIT)
+        self.typing = Typing(self._many_wait)
         self.batches = Batches(self.worker, photos_at_once())
+
+    @property
+    def all_places(self) -> tuple[FairPlaces, FairPlaces]:
+        """Where photos wait, however they were sent."""
+        return self.photo_places, self.document_places
+
+    def _many_wait(self) -> bool:
+        return sum(places.people_waiting for places in self.all_places) >= MANY_WAIT
 
     @property
     def engine(self) -> Engine:
