@@ -1,6 +1,7 @@
 """What every handler works with, created once at the start."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,9 +36,11 @@ from recommenders.batching import Batches
 from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 from recommenders.machine import photos_at_once
-from recommenders.photos import decode
+from recommenders.photos import PhotoError, decode
 from storage import changes, labels, supergroups
 from storage.database import Database
+
+log = logging.getLogger(__name__)
 
 OTHERS_LEARN = timedelta(seconds=2)
 """The time until all replicas have learnt what one of them was taught."""
@@ -122,13 +125,17 @@ class Services:
             is_photo: Telegram made it. Other files go to a process of their own, one by one.
 
         Raises:
-            PhotoError: as ``recommenders.photos.decode``.
+            PhotoError: as ``recommenders.photos.decode``; ``unreadable`` where the process fails.
         """
         if is_photo:
             return await self.in_worker(partial(decode, data, shorter_side))
-        return await asyncio.get_running_loop().run_in_executor(
-            self.waits_for_decoding, self.decoding.decode, data, shorter_side
-        )
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self.waits_for_decoding, self.decoding.decode, data, shorter_side
+            )
+        except (OSError, RuntimeError) as error:  # an album's other files may be decoded
+            log.error("A file cannot be decoded: %s", error)
+            raise PhotoError("unreadable") from error
 
     def close(self) -> None:
         """Drops what waits to be computed."""

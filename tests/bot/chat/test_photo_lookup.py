@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+import sys
 import threading
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from bot.chat.albums import QUIET
+from recommenders import decoding_process
 from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
@@ -118,6 +120,32 @@ async def test_no_photo_waits_for_somebodys_albums_of_files(
     assert not ann.replies()
     decoding_goes_on.set()
     assert hashtags(await ann.wait_reply())[0] == "#red1"
+
+
+FRAGILE = """
+import runpy, sys
+from recommenders import photos
+
+def decode(data, shorter_side, decode=photos.decode):
+    return sys.exit(7) if data.endswith(b"!") else decode(data, shorter_side)
+
+photos.decode = decode
+runpy.run_module("recommenders.decoding_process", run_name="__main__")
+"""
+"""A decoding process that ends at a file with this end."""
+
+
+async def test_a_file_that_ends_the_decoding_process_does_not_keep_its_album_from_being_answered(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding_process, "_COMMAND", [sys.executable, "-P", "-c", FRAGILE])
+    files = [jpeg("red", 1) + b"!", jpeg("red", 2), jpeg("red", 3)]
+    await album_of_files(bot, 1_000, "album", files)
+    answer = await ann.wait_reply()
+    assert hashtags(answer)[0] == "#red1"
+    assert "1 of the 3 photos could not be read" in answer["text"]
+    await ann.send_document(files[0], "photo.jpg", mime_type="image/jpeg")
+    assert "could not open this file" in (await ann.wait_reply())["text"]
 
 
 @pytest.mark.parametrize(
