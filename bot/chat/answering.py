@@ -9,7 +9,7 @@ other.
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from telegram import InlineKeyboardMarkup, Message
 from telegram.error import BadRequest, TelegramError
 
 from bot.chat import answer_message, photo_lookup, updates_at_work
-from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
+from bot.chat.answer_request import ChatRequest, about, request_in
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, IncomingPhoto, stacked
 from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
@@ -96,7 +96,6 @@ async def answer(
                 photo_ids,
                 computed.hashtags,
                 album=is_album,
-                only_here=computed.request.only_here(engine, computed.unwanted),
                 elapsed_ms=computed.elapsed_ms,
                 duplicate=computed.duplicate,
                 at=computed.began,
@@ -149,7 +148,6 @@ class _Computed:
 
     Attributes:
         unreadable: the reason for each photo that could not be read.
-        unwanted: from ``unwanted_in`` if all photos are known, else empty.
         began: what was learnt later has no effect on ``hashtags``.
     """
 
@@ -157,7 +155,6 @@ class _Computed:
     photos: list[ComputedPhoto]
     unreadable: list[str]
     hashtags: list[Hashtag]
-    unwanted: set[str]
     began: datetime
     elapsed_ms: float
 
@@ -175,29 +172,26 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     """From messages to hashtags; the caller holds a place for computing."""
     services, chat_id = context.services, album[0].message.chat_id
     began, started = datetime.now(UTC), perf_counter()
-    unwanted: set[str] = set()
-    hashtags: list[Hashtag] = []
+    ids: list[int] = []
     async with services.database.reading() as session:
         arrival = await arrivals.read(session, chat_id, photo_lookup.unique_ids(album))
-        request = await request_in(session, context, engine, chat_id, arrival)
-        request = replace(request, words=engine.words_in(_caption(album), request.audience))
         if arrival.photos.keys() == photo_lookup.unique_ids(album):
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
-            unwanted = await unwanted_in(session, request, chat_id, ids)
-            hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
+        request = await request_in(session, context, engine, chat_id, ids, arrival)
+        request = replace(request, words=engine.words_in(_caption(album), request.audience))
+        hashtags = await _stored(session, services, engine, request, chat_id, ids)
         if hashtags:  # the stored answer to a single photo: no features are needed
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
             elapsed_ms = (perf_counter() - started) * 1000
-            return _Computed(request, [one], [], hashtags, unwanted, began, elapsed_ms)
+            return _Computed(request, [one], [], hashtags, began, elapsed_ms)
         known = await photo_lookup.known_files(session, engine, album, arrival.photos)
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
     if photos:
         features = [photo.features for photo in photos]
-        narrowed = without(engine, request, unwanted)
         with timed("hashtags"):
-            hashtags = await recommend(services, engine, narrowed, features)
+            hashtags = await recommend(services, engine, request, features)
     elapsed_ms = (perf_counter() - started) * 1000
-    return _Computed(request, photos, unreadable, hashtags, unwanted, began, elapsed_ms)
+    return _Computed(request, photos, unreadable, hashtags, began, elapsed_ms)
 
 
 async def _store_photos(
@@ -209,15 +203,13 @@ async def _store_photos(
     computed = replace(computed, photos=photos)
     if not found_copies:
         return computed
-    request, ids = computed.request, computed.ids
-    unwanted = await unwanted_in(session, request, chat_id, ids)
-    hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
+    request = await about(session, computed.request, chat_id, computed.ids)
+    hashtags = await _stored(session, services, engine, request, chat_id, computed.ids)
     if not hashtags:
         features = [photo.features for photo in photos]
-        narrowed = without(engine, request, unwanted)
         # Not in the worker's queue: other writers wait for this session.
-        hashtags = await asyncio.to_thread(_recommended, engine, narrowed, features)
-    return replace(computed, hashtags=hashtags, unwanted=unwanted)
+        hashtags = await asyncio.to_thread(_recommended, engine, request, features)
+    return replace(computed, request=request, hashtags=hashtags)
 
 
 @dataclass(frozen=True)
@@ -277,15 +269,11 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         last = photo_id == list(photos)[-1]
         began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
-            request = await request_in(session, context, engine, album.chat_id)
+            request = await request_in(session, context, engine, album.chat_id, [photo_id])
             features = await known_photos.features(session, photo_id)
-            unwanted = await unwanted_in(session, request, album.chat_id, [photo_id])
-            hashtags = await _stored(
-                session, services, engine, request, album.chat_id, [photo_id], unwanted
-            )
+            hashtags = await _stored(session, services, engine, request, album.chat_id, [photo_id])
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
-            narrowed = without(engine, request, unwanted)
-            hashtags = await recommend(services, engine, narrowed, [features])
+            hashtags = await recommend(services, engine, request, [features])
         async with services.database.session(confirmed=False) as session:
             answer_id = await record(
                 session,
@@ -294,7 +282,6 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 album.chat_id,
                 [photo_id],
                 hashtags,
-                only_here=request.only_here(engine, unwanted),
                 elapsed_ms=(perf_counter() - started) * 1000,
                 duplicate=True,
                 at=began,
@@ -340,6 +327,7 @@ async def record(
         chat_id=chat_id,
         asked=request.asked(engine.model),
         hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
+        only_here=request.only_here(engine),
         **columns,
     )
 
@@ -361,7 +349,7 @@ def _recommended(
     before: Sequence[str] = (),
 ) -> list[Hashtag]:
     rows = stacked(features, engine.backbones[request.backend])
-    return engine.answer(rows, request, before)
+    return engine.answer(rows, replace(request, skip=request.left_out(engine)), before)
 
 
 def _caption(album: Sequence[IncomingPhoto]) -> str:
@@ -377,7 +365,6 @@ async def _stored(
     request: ChatRequest,
     chat_id: int,
     photo_ids: Sequence[int],
-    unwanted: Collection[str],
 ) -> list[Hashtag]:
     """The stored answer to a photo under the same settings, if it still has enough hashtags."""
     if len(photo_ids) != 1:
@@ -390,6 +377,6 @@ async def _stored(
         count=request.top,
         since=services.answers_valid_since,
     )
-    left_out = without(engine, request, unwanted).skip
+    left_out = request.left_out(engine)
     allowed = [Hashtag(tag, score) for tag, score in hashtags or () if tag not in left_out]
     return allowed[: request.top] if len(allowed) >= request.top else []
