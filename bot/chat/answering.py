@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -68,56 +68,55 @@ async def answer(
     engine, person = services.engine, context.person
     assert person is not None  # somebody sent them
     places = photo_lookup.places_for(services, album)
+    if not updates_at_work.again() and places.becomes_crowd(person):
+        with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
+            await context.reply(first, texts.many_photos, stored=False)
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
-    async with AsyncExitStack() as place:
-        await place.enter_async_context(typing)
-        if not updates_at_work.again() and places.becomes_crowd(person):
-            with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
-                await context.reply(first, texts.many_photos, stored=False)
-        await place.enter_async_context(places.of(person))
+    async with typing, places.of(person):
         computed = await _compute(context, engine, album)
-        if not computed.photos:
-            await place.aclose()
-            await context.reply(first, texts.wrong_file[computed.unreadable[0]], quote=True)
-            return None
-        notes = []
-        if unread := len(computed.unreadable):
-            notes.append(texts.album_part.format(unread=unread, photos=len(album)))
-        async with services.database.session(confirmed=False) as session:
-            if context.was_forgotten(person):
-                return None
-            computed = await _store_photos(session, services, engine, computed, first.chat_id)
-            photo_ids, is_album = computed.ids, len(computed.ids) > 1
-            answer_id = await record(
-                session,
-                engine,
-                computed.request,
-                first.chat_id,
-                photo_ids,
-                computed.hashtags,
-                album=is_album,
-                elapsed_ms=computed.elapsed_ms,
-                duplicate=computed.duplicate,
-                at=computed.began,
-            )
-            await users.seen(session, person, context.language_code)
-            shown_answer = _to_show(computed.request, answer_id, computed.hashtags, album=is_album)
-            text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
-            answer_row = _AnswerRow(person, answer_id, photo_ids)
-            reply = reply_to(first, text, buttons, quote=True)
-            message = None
-            if earlier_answer is None:
-                message = await services.outbox.put(session, reply, **vars(answer_row))
-        await place.aclose()  # after storing, so that photos do not pile up if storing is slow
-        if renewed := [photo.photo_id for photo in computed.photos if photo.renewed]:
-            services.learner.learn_soon(filter(None, renewed), [first.chat_id])
-        shown = None
-        async with services.chat_locks.of(first.chat_id):
-            with timed("send"):
-                if message is not None:
-                    shown = await services.outbox.send(message)
-                elif earlier_answer is not None:
-                    shown = await _edit(context, earlier_answer, reply, buttons, answer_row)
+        if computed.photos:  # stored here, too, so that photos do not pile up if storing is slow
+            async with services.database.session(confirmed=False) as session:
+                if context.was_forgotten(person):
+                    return None
+                computed = await _store_photos(session, services, engine, computed, first.chat_id)
+                request, hashtags, is_album = computed.request, computed.hashtags, computed.is_album
+                answer_id = await record(
+                    session,
+                    engine,
+                    request,
+                    first.chat_id,
+                    computed.ids,
+                    hashtags,
+                    album=is_album,
+                    elapsed_ms=computed.elapsed_ms,
+                    duplicate=computed.duplicate,
+                    at=computed.began,
+                )
+                await users.seen(session, person, context.language_code)
+                shown_answer = _to_show(request, answer_id, hashtags, album=is_album)
+                notes = []
+                if unread := len(computed.unreadable):
+                    notes.append(texts.album_part.format(unread=unread, photos=len(album)))
+                text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
+                reply = reply_to(first, text, buttons, quote=True)
+                message = None
+                if earlier_answer is None:
+                    message = await services.outbox.put(
+                        session, reply, person=person, answer_id=answer_id, photo_ids=computed.ids
+                    )
+    if not computed.photos:
+        await context.reply(first, texts.wrong_file[computed.unreadable[0]], quote=True)
+        return None
+    if renewed := [photo.photo_id for photo in computed.photos if photo.renewed]:
+        services.learner.learn_soon(filter(None, renewed), [first.chat_id])
+    shown = None
+    async with services.chat_locks.of(first.chat_id):
+        with timed("send"):
+            if message is not None:
+                shown = await services.outbox.send(message)
+            elif earlier_answer is not None:
+                answer_row = _AnswerRow(person, answer_id, computed.ids)
+                shown = await _edit(context, earlier_answer, reply, buttons, answer_row)
     note(backend=computed.request.backend, known=computed.duplicate)
     return shown
 
@@ -162,6 +161,10 @@ class _Computed:
     def ids(self) -> list[int]:
         ids = [photo.photo_id for photo in self.photos if photo.photo_id is not None]
         return list(dict.fromkeys(ids))  # an album may show one photo twice
+
+    @property
+    def is_album(self) -> bool:
+        return len(self.ids) > 1
 
     @property
     def duplicate(self) -> bool:
@@ -236,7 +239,9 @@ async def _edit(
         )
     except BadRequest:
         async with services.database.session(confirmed=False) as session:
-            message = await services.outbox.put(session, reply, **vars(row))
+            message = await services.outbox.put(
+                session, reply, person=row.person, answer_id=row.answer_id, photo_ids=row.photo_ids
+            )
         return await services.outbox.send(message)
     try:
         async with services.database.session(confirmed=False) as session:
