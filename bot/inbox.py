@@ -130,7 +130,8 @@ class Inbox:
         if self.is_open:
             self.is_open = False
             self._finish_until = monotonic() + FINISHING
-            self._services.photo_places.close()
+            for places in self._services.all_places:
+                places.close()
             self._services.outbox.close()
 
     async def stop(self) -> None:

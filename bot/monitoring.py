@@ -40,7 +40,7 @@ class _Gauges(Collector):
         yield GaugeMetricFamily(
             "tag4pic_photos_waiting",
             "Photos that wait for their turn to be computed.",
-            value=self._services.photo_places.waiting,
+            value=sum(places.waiting for places in self._services.all_places),
         )
         model = {"version": self._services.engine.model}
         yield InfoMetricFamily("tag4pic_model", "The bundle that answers.", value=model)

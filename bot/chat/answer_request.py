@@ -28,9 +28,11 @@ class ChatRequest(AnswerRequest):
 
     Attributes:
         own: the chat's own hashtags, shown after the best five; ``skip`` contains them, too.
+        unwanted: further hashtags, which the chat has rejected for the photo or album.
     """
 
     own: tuple[str, ...] = ()
+    unwanted: frozenset[str] = frozenset()
 
     def asked(self, model: str) -> Asked:
         """The settings that an answer of ``model`` is stored and looked up by."""
@@ -40,9 +42,16 @@ class ChatRequest(AnswerRequest):
         """Whether an answer is short of the best five: no other hashtag is likely enough."""
         return len(tags) < min(FIRST, self.top)
 
-    def only_here(self, engine: Engine, unwanted: Collection[str]) -> bool:
+    def only_here(self, engine: Engine) -> bool:
         """Whether the answer may lack what another chat, or this one later, would get."""
-        return bool(unwanted) or any(map(engine.knows, self.own))
+        return bool(self.unwanted) or any(map(engine.knows, self.own))
+
+    def left_out(self, engine: Engine) -> Collection[str]:
+        """``skip``, and what is ``unwanted`` in any language, singular or plural."""
+        if not self.unwanted:
+            return self.skip
+        meant = {meaning(tag, engine.own_hashtags) for tag in self.unwanted}
+        return {*self.skip, *relatives({*self.unwanted, *meant}, engine.hashtags)}
 
 
 async def request_in(
@@ -50,9 +59,10 @@ async def request_in(
     context: Context,
     engine: Engine,
     chat_id: int,
+    photo_ids: Sequence[int] = (),
     arrival: Arrival | None = None,
 ) -> ChatRequest:
-    """The request of a chat, from its settings.
+    """The request of a chat, from its settings and what it has rejected for a photo or an album.
 
     Args:
         arrival: the chat's, if it has been read already.
@@ -62,7 +72,7 @@ async def request_in(
     own = own_hashtags_of(chat)
     blocked = await context.services.blocked.hashtags(session, engine, own, arrival.blocklist)
     own = tuple(tag for tag in own if tag not in blocked)
-    return ChatRequest(
+    request = ChatRequest(
         backend_of(engine, chat),
         top=count_of(chat) - len(own),
         style=style_of(chat),
@@ -72,6 +82,15 @@ async def request_in(
         audience=chat_id,
         own=own,
     )
+    return await about(session, request, chat_id, photo_ids) if photo_ids else request
+
+
+async def about(
+    session: AsyncSession, request: ChatRequest, chat_id: int, photo_ids: Sequence[int]
+) -> ChatRequest:
+    """The same request about another photo or album."""
+    unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
+    return replace(request, unwanted=frozenset(unwanted.difference(request.skip)))
 
 
 def backend_of(engine: Engine, chat: ChatSettings) -> str:
@@ -93,19 +112,3 @@ def language_of(chat: ChatSettings, texts: Texts) -> str:
     if chat.language in LANGUAGES:
         return str(chat.language)
     return "both" if texts.language == "ru" else "en"
-
-
-async def unwanted_in(
-    session: AsyncSession, request: ChatRequest, chat_id: int, photo_ids: Sequence[int]
-) -> set[str]:
-    """The hashtags that the chat has rejected for a photo or an album."""
-    unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
-    return unwanted - set(request.skip)
-
-
-def without(engine: Engine, request: ChatRequest, unwanted: Collection[str]) -> ChatRequest:
-    """The request skipping ``unwanted`` hashtags too, in any language, singular or plural."""
-    if not unwanted:
-        return request
-    meant = {meaning(tag, engine.own_hashtags) for tag in unwanted}
-    return replace(request, skip={*request.skip, *relatives({*unwanted, *meant}, engine.hashtags)})

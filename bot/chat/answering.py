@@ -9,8 +9,8 @@ other.
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from telegram import InlineKeyboardMarkup, Message
 from telegram.error import BadRequest, TelegramError
 
 from bot.chat import answer_message, photo_lookup, updates_at_work
-from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
+from bot.chat.answer_request import ChatRequest, about, request_in
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, IncomingPhoto, stacked
 from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
@@ -67,57 +67,56 @@ async def answer(
     await services.learner.caught_up(first.chat_id)
     engine, person = services.engine, context.person
     assert person is not None  # somebody sent them
+    places = photo_lookup.places_for(services, album)
+    if not updates_at_work.again() and places.becomes_crowd(person):
+        with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
+            await context.reply(first, texts.many_photos, stored=False)
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
-    async with AsyncExitStack() as place:
-        await place.enter_async_context(typing)
-        if not updates_at_work.again() and services.photo_places.becomes_crowd(person):
-            with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
-                await context.reply(first, texts.many_photos, stored=False)
-        await place.enter_async_context(services.photo_places.of(person))
+    async with typing, places.of(person):
         computed = await _compute(context, engine, album)
-        if not computed.photos:
-            await place.aclose()
-            await context.reply(first, texts.wrong_file[computed.unreadable[0]], quote=True)
-            return None
-        notes = []
-        if unread := len(computed.unreadable):
-            notes.append(texts.album_part.format(unread=unread, photos=len(album)))
-        async with services.database.session(confirmed=False) as session:
-            if context.was_forgotten(person):
-                return None
-            computed = await _store_photos(session, services, engine, computed, first.chat_id)
-            photo_ids, is_album = computed.ids, len(computed.ids) > 1
-            answer_id = await record(
-                session,
-                engine,
-                computed.request,
-                first.chat_id,
-                photo_ids,
-                computed.hashtags,
-                album=is_album,
-                only_here=computed.request.only_here(engine, computed.unwanted),
-                elapsed_ms=computed.elapsed_ms,
-                duplicate=computed.duplicate,
-                at=computed.began,
-            )
-            await users.seen(session, person, context.language_code)
-            shown_answer = _to_show(computed.request, answer_id, computed.hashtags, album=is_album)
-            text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
-            answer_row = _AnswerRow(person, answer_id, photo_ids)
-            reply = reply_to(first, text, buttons, quote=True)
-            message = None
-            if earlier_answer is None:
-                message = await services.outbox.put(session, reply, **vars(answer_row))
-        await place.aclose()  # after storing, so that photos do not pile up if storing is slow
-        if renewed := [photo.photo_id for photo in computed.photos if photo.renewed]:
-            services.learner.learn_soon(filter(None, renewed), [first.chat_id])
-        shown = None
-        async with services.chat_locks.of(first.chat_id):
-            with timed("send"):
-                if message is not None:
-                    shown = await services.outbox.send(message)
-                elif earlier_answer is not None:
-                    shown = await _edit(context, earlier_answer, reply, buttons, answer_row)
+        if computed.photos:  # stored here, too, so that photos do not pile up if storing is slow
+            async with services.database.session(confirmed=False) as session:
+                if context.was_forgotten(person):
+                    return None
+                computed = await _store_photos(session, services, engine, computed, first.chat_id)
+                request, hashtags, is_album = computed.request, computed.hashtags, computed.is_album
+                answer_id = await record(
+                    session,
+                    engine,
+                    request,
+                    first.chat_id,
+                    computed.ids,
+                    hashtags,
+                    album=is_album,
+                    elapsed_ms=computed.elapsed_ms,
+                    duplicate=computed.duplicate,
+                    at=computed.began,
+                )
+                await users.seen(session, person, context.language_code)
+                shown_answer = _to_show(request, answer_id, hashtags, album=is_album)
+                notes = []
+                if unread := len(computed.unreadable):
+                    notes.append(texts.album_part.format(unread=unread, photos=len(album)))
+                text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
+                reply = reply_to(first, text, buttons, quote=True)
+                message = None
+                if earlier_answer is None:
+                    message = await services.outbox.put(
+                        session, reply, person=person, answer_id=answer_id, photo_ids=computed.ids
+                    )
+    if not computed.photos:
+        await context.reply(first, texts.wrong_file[computed.unreadable[0]], quote=True)
+        return None
+    if renewed := [photo.photo_id for photo in computed.photos if photo.renewed]:
+        services.learner.learn_soon(filter(None, renewed), [first.chat_id])
+    shown = None
+    async with services.chat_locks.of(first.chat_id):
+        with timed("send"):
+            if message is not None:
+                shown = await services.outbox.send(message)
+            elif earlier_answer is not None:
+                answer_row = _AnswerRow(person, answer_id, computed.ids)
+                shown = await _edit(context, earlier_answer, reply, buttons, answer_row)
     note(backend=computed.request.backend, known=computed.duplicate)
     return shown
 
@@ -126,7 +125,7 @@ async def answer(
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
     """The hashtags that a photo or album would get, best first; sends and stores nothing."""
     services = context.services
-    async with services.photo_places.of(album[0].message.chat_id):
+    async with photo_lookup.places_for(services, album).of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
     if computed.photos:
         known = all(photo.known for photo in computed.photos)
@@ -148,7 +147,6 @@ class _Computed:
 
     Attributes:
         unreadable: the reason for each photo that could not be read.
-        unwanted: from ``unwanted_in`` if all photos are known, else empty.
         began: what was learnt later has no effect on ``hashtags``.
     """
 
@@ -156,7 +154,6 @@ class _Computed:
     photos: list[ComputedPhoto]
     unreadable: list[str]
     hashtags: list[Hashtag]
-    unwanted: set[str]
     began: datetime
     elapsed_ms: float
 
@@ -164,6 +161,10 @@ class _Computed:
     def ids(self) -> list[int]:
         ids = [photo.photo_id for photo in self.photos if photo.photo_id is not None]
         return list(dict.fromkeys(ids))  # an album may show one photo twice
+
+    @property
+    def is_album(self) -> bool:
+        return len(self.ids) > 1
 
     @property
     def duplicate(self) -> bool:
@@ -174,29 +175,26 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     """From messages to hashtags; the caller holds a place for computing."""
     services, chat_id = context.services, album[0].message.chat_id
     began, started = datetime.now(UTC), perf_counter()
-    unwanted: set[str] = set()
-    hashtags: list[Hashtag] = []
+    ids: list[int] = []
     async with services.database.reading() as session:
         arrival = await arrivals.read(session, chat_id, photo_lookup.unique_ids(album))
-        request = await request_in(session, context, engine, chat_id, arrival)
-        request = replace(request, words=engine.words_in(_caption(album), request.audience))
         if arrival.photos.keys() == photo_lookup.unique_ids(album):
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
-            unwanted = await unwanted_in(session, request, chat_id, ids)
-            hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
+        request = await request_in(session, context, engine, chat_id, ids, arrival)
+        request = replace(request, words=engine.words_in(_caption(album), request.audience))
+        hashtags = await _stored(session, services, engine, request, chat_id, ids)
         if hashtags:  # the stored answer to a single photo: no features are needed
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
             elapsed_ms = (perf_counter() - started) * 1000
-            return _Computed(request, [one], [], hashtags, unwanted, began, elapsed_ms)
+            return _Computed(request, [one], [], hashtags, began, elapsed_ms)
         known = await photo_lookup.known_files(session, engine, album, arrival.photos)
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
     if photos:
         features = [photo.features for photo in photos]
-        narrowed = without(engine, request, unwanted)
         with timed("hashtags"):
-            hashtags = await recommend(services, engine, narrowed, features)
+            hashtags = await recommend(services, engine, request, features)
     elapsed_ms = (perf_counter() - started) * 1000
-    return _Computed(request, photos, unreadable, hashtags, unwanted, began, elapsed_ms)
+    return _Computed(request, photos, unreadable, hashtags, began, elapsed_ms)
 
 
 async def _store_photos(
@@ -208,15 +206,13 @@ async def _store_photos(
     computed = replace(computed, photos=photos)
     if not found_copies:
         return computed
-    request, ids = computed.request, computed.ids
-    unwanted = await unwanted_in(session, request, chat_id, ids)
-    hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
+    request = await about(session, computed.request, chat_id, computed.ids)
+    hashtags = await _stored(session, services, engine, request, chat_id, computed.ids)
     if not hashtags:
         features = [photo.features for photo in photos]
-        narrowed = without(engine, request, unwanted)
         # Not in the worker's queue: other writers wait for this session.
-        hashtags = await asyncio.to_thread(_recommended, engine, narrowed, features)
-    return replace(computed, hashtags=hashtags, unwanted=unwanted)
+        hashtags = await asyncio.to_thread(_recommended, engine, request, features)
+    return replace(computed, request=request, hashtags=hashtags)
 
 
 @dataclass(frozen=True)
@@ -243,7 +239,9 @@ async def _edit(
         )
     except BadRequest:
         async with services.database.session(confirmed=False) as session:
-            message = await services.outbox.put(session, reply, **vars(row))
+            message = await services.outbox.put(
+                session, reply, person=row.person, answer_id=row.answer_id, photo_ids=row.photo_ids
+            )
         return await services.outbox.send(message)
     try:
         async with services.database.session(confirmed=False) as session:
@@ -276,15 +274,11 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         last = photo_id == list(photos)[-1]
         began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
-            request = await request_in(session, context, engine, album.chat_id)
+            request = await request_in(session, context, engine, album.chat_id, [photo_id])
             features = await known_photos.features(session, photo_id)
-            unwanted = await unwanted_in(session, request, album.chat_id, [photo_id])
-            hashtags = await _stored(
-                session, services, engine, request, album.chat_id, [photo_id], unwanted
-            )
+            hashtags = await _stored(session, services, engine, request, album.chat_id, [photo_id])
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
-            narrowed = without(engine, request, unwanted)
-            hashtags = await recommend(services, engine, narrowed, [features])
+            hashtags = await recommend(services, engine, request, [features])
         async with services.database.session(confirmed=False) as session:
             answer_id = await record(
                 session,
@@ -293,7 +287,6 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 album.chat_id,
                 [photo_id],
                 hashtags,
-                only_here=request.only_here(engine, unwanted),
                 elapsed_ms=(perf_counter() - started) * 1000,
                 duplicate=True,
                 at=began,
@@ -339,6 +332,7 @@ async def record(
         chat_id=chat_id,
         asked=request.asked(engine.model),
         hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
+        only_here=request.only_here(engine),
         **columns,
     )
 
@@ -360,7 +354,7 @@ def _recommended(
     before: Sequence[str] = (),
 ) -> list[Hashtag]:
     rows = stacked(features, engine.backbones[request.backend])
-    return engine.answer(rows, request, before)
+    return engine.answer(rows, replace(request, skip=request.left_out(engine)), before)
 
 
 def _caption(album: Sequence[IncomingPhoto]) -> str:
@@ -376,7 +370,6 @@ async def _stored(
     request: ChatRequest,
     chat_id: int,
     photo_ids: Sequence[int],
-    unwanted: Collection[str],
 ) -> list[Hashtag]:
     """The stored answer to a photo under the same settings, if it still has enough hashtags."""
     if len(photo_ids) != 1:
@@ -389,6 +382,6 @@ async def _stored(
         count=request.top,
         since=services.answers_valid_since,
     )
-    left_out = without(engine, request, unwanted).skip
+    left_out = request.left_out(engine)
     allowed = [Hashtag(tag, score) for tag, score in hashtags or () if tag not in left_out]
     return allowed[: request.top] if len(allowed) >= request.top else []

@@ -6,19 +6,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 PLACES = 16
-"""Photos in memory at a time, of up to 20 MB each; further ones wait."""
+"""Photos in memory at a time; further ones wait."""
 
 EACH = 4
 """Most places of one person: enough to download photos while others are computed."""
+
+DOCUMENT_PLACES = 4
+"""Documents, of up to 20 MB each: enough to download some while one is decoded."""
 
 MANY = 20
 """A person with so many waiting photos is told that it will take a while."""
 
 
 class FairPlaces:
-    """Serves people round-robin, one photo each, and never gives one person all places."""
+    """Serves people round-robin, one photo each, and never gives one person all places.
+
+    Attributes:
+        files: held for each file while its bytes are in memory, as an album has several.
+    """
 
     def __init__(self, places: int = PLACES, each: int = EACH) -> None:
+        self.files = asyncio.Semaphore(places)
         self._free = places
         self._each = each
         self._held: Counter[int] = Counter()

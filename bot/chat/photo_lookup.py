@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Document, ExternalReplyInfo, File, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError, TimedOut
 
+from bot.chat.fair_places import FairPlaces
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
 from bot.chat.request_log import timed
@@ -192,6 +193,13 @@ def unique_ids(album: Iterable[IncomingPhoto]) -> set[str]:
     return {photo.file.file_unique_id for photo in album}
 
 
+def places_for(services: Services, album: Iterable[IncomingPhoto]) -> FairPlaces:
+    """Where an album waits for its turn to be computed."""
+    if any(isinstance(photo.file, Document) for photo in album):
+        return services.document_places
+    return services.photo_places
+
+
 async def compute(
     services: Services,
     engine: Engine,
@@ -231,7 +239,7 @@ async def compute(
 
 
 async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
-    async with services.files:
+    async with places_for(services, [photo.incoming]).files:
         with timed("download"):
             data = await photo.incoming.download()
         with timed("decode"):

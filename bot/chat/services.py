@@ -1,6 +1,7 @@
 """What every handler works with, created once at the start."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from bot.chat.albums import Albums
 from bot.chat.blocked import BlockedHashtags
 from bot.chat.captions import CaptionCommands
 from bot.chat.chat_locks import ChatLocks
-from bot.chat.fair_places import PLACES, FairPlaces
+from bot.chat.fair_places import DOCUMENT_PLACES, FairPlaces
 from bot.chat.forgotten import Forgotten
 from bot.chat.identity import language_of, person_of
 from bot.chat.last_photo import LastPhotos
@@ -35,9 +36,11 @@ from recommenders.batching import Batches
 from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 from recommenders.machine import photos_at_once
-from recommenders.photos import decode
+from recommenders.photos import PhotoError, decode
 from storage import changes, labels, supergroups
 from storage.database import Database
+
+log = logging.getLogger(__name__)
 
 OTHERS_LEARN = timedelta(seconds=2)
 """The time until all replicas have learnt what one of them was taught."""
@@ -57,7 +60,8 @@ class Services:
         captions: the captions that have been handled.
         edited_posts: the newest versions of channels' posts, by chat and message.
         photo_places: held while a photo is downloaded and computed, never while sending.
-        files: held for each file while its bytes are in memory.
+        document_places: the same for images sent as files, which are decoded one by one and may
+            take long: no photo waits for them.
         outbox: sends the answers to updates.
         batches: computes features in the threads of ``worker``.
         worker: one thread for each photo that is computed at a time.
@@ -80,6 +84,7 @@ class Services:
     edited_posts: Latest[tuple[int, int], Message] = field(default_factory=lambda: Latest(1_000))
     metrics: Metrics = field(default_factory=Metrics)
     photo_places: FairPlaces = field(default_factory=FairPlaces)
+    document_places: FairPlaces = field(default_factory=lambda: FairPlaces(DOCUMENT_PLACES, each=1))
     worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(photos_at_once(), thread_name_prefix="photos")
     )
@@ -90,12 +95,19 @@ class Services:
     outbox: Outbox = field(init=False)
     batches: Batches = field(init=False)
     rate_limits: SharedRateLimits = field(init=False)
-    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
 
     def __post_init__(self) -> None:
         self.rate_limits = SharedRateLimits(self.settings.updates_per_minute, self.database)
-        self.typing = Typing(lambda: self.photo_places.people_waiting >= MANY_WAIT)
+        self.typing = Typing(self._many_wait)
         self.batches = Batches(self.worker, photos_at_once())
+
+    @property
+    def all_places(self) -> tuple[FairPlaces, FairPlaces]:
+        """Where photos wait, however they were sent."""
+        return self.photo_places, self.document_places
+
+    def _many_wait(self) -> bool:
+        return sum(places.people_waiting for places in self.all_places) >= MANY_WAIT
 
     @property
     def engine(self) -> Engine:
@@ -113,13 +125,17 @@ class Services:
             is_photo: Telegram made it. Other files go to a process of their own, one by one.
 
         Raises:
-            PhotoError: as ``recommenders.photos.decode``.
+            PhotoError: as ``recommenders.photos.decode``; ``unreadable`` where the process fails.
         """
         if is_photo:
             return await self.in_worker(partial(decode, data, shorter_side))
-        return await asyncio.get_running_loop().run_in_executor(
-            self.waits_for_decoding, self.decoding.decode, data, shorter_side
-        )
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self.waits_for_decoding, self.decoding.decode, data, shorter_side
+            )
+        except (OSError, RuntimeError) as error:  # an album's other files may be decoded
+            log.error("A file cannot be decoded: %s", error)
+            raise PhotoError("unreadable") from error
 
     def close(self) -> None:
         """Drops what waits to be computed."""

@@ -89,7 +89,7 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
     first = album[0].message
     async with (
         services.typing.shown(context.bot, first.chat_id, topic_of(first)),
-        services.photo_places.of(sender_of(first)),
+        photo_lookup.places_for(services, album).of(sender_of(first)),
     ):
         async with services.database.reading() as session:
             arrival = await arrivals.read(session, first.chat_id, unique_ids(album))

@@ -105,7 +105,7 @@ class _Services(Services):
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self.database = database
         self.outbox = outbox
-        self.photo_places = FairPlaces()
+        self.photo_places = self.document_places = FairPlaces()
 
 
 class Machine(RuleBasedStateMachine):

@@ -11,7 +11,7 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
 from bot.chat import answer_message, callback_data, subject, updates_at_work
-from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
+from bot.chat.answer_request import ChatRequest, request_in
 from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
 from bot.chat.handlers.commands import Handler
@@ -155,13 +155,12 @@ async def other(tap: AnswerTap, context: Context) -> None:
         return
     began = datetime.now(UTC)
     async with services.database.reading() as session:
-        request = await request_in(session, context, engine, answer.chat_id)
         photo_ids = await subject.photos_under(session, message, answer)
-        unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
+        request = await request_in(session, context, engine, answer.chat_id, photo_ids)
         earlier = await _shown_before(session, message, backend, engine.model)
         features = await _features(session, engine, photo_ids)
     fresh = earlier is not None and not services.is_outdated(earlier.at)
-    if earlier is not None and fresh and unwanted.isdisjoint(earlier.tags):
+    if earlier is not None and fresh and request.unwanted.isdisjoint(earlier.tags):
         async with services.database.session(confirmed=False) as session:
             await recommendations.show_again(session, earlier)
         await show(tap, context, earlier, page=0)
@@ -171,7 +170,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
         return
     started = perf_counter()
     request = replace(_as_before(engine, request, answer), backend=backend)
-    hashtags = await recommend(services, engine, without(engine, request, unwanted), features)
+    hashtags = await recommend(services, engine, request, features)
     async with services.database.session() as session:
         answer_id = await record(
             session,
@@ -182,7 +181,6 @@ async def other(tap: AnswerTap, context: Context) -> None:
             hashtags,
             message_id=message.message_id,
             album=answer.album,
-            only_here=request.only_here(engine, unwanted),
             # What this backend would have taken if it had answered first.
             elapsed_ms=answer.elapsed_ms + (perf_counter() - started) * 1000,
             duplicate=answer.duplicate,
@@ -292,15 +290,17 @@ async def _extended(
     remaining = answer.remaining
     if len(remaining) < count:
         async with services.database.reading() as session:
-            request = await request_in(session, context, engine, answer.chat_id)
             photo_ids = await subject.photos_under(session, message, answer)
-            unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
+            request = await request_in(session, context, engine, answer.chat_id, photo_ids)
             features = await _features(session, engine, photo_ids)
         if features:
-            only_here = request.only_here(engine, unwanted - {tag for tag, _ in answer.hashtags})
-            request = _as_before(engine, request, answer)
-            request = without(engine, request, unwanted - set(remaining))
-            request = replace(request, top=count - len(remaining))
+            unwanted = request.unwanted.difference(tag for tag, _ in answer.hashtags)
+            only_here = replace(request, unwanted=unwanted).only_here(engine)
+            request = replace(
+                _as_before(engine, request, answer),
+                top=count - len(remaining),
+                unwanted=request.unwanted.difference(remaining),
+            )
             hashtags = await recommend(services, engine, request, features, remaining)
     async with services.database.session() as session:
         scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]

@@ -82,7 +82,7 @@ async def test_an_album_whose_caption_is_the_command_is_answered_as_one_in_a_gro
 async def test_a_photo_of_an_album_that_cannot_be_read_is_named_and_the_rest_answered(
     bot: Running, ann: Person
 ) -> None:
-    bot.services.files = files = asyncio.Semaphore(0)  # nothing is fetched yet
+    bot.services.photo_places.files = files = asyncio.Semaphore(0)  # nothing is fetched yet
     _, second = await ann.send_photo([jpeg("red", 1), jpeg("red", 2)])
     for size in second["photo"]:
         bot.server.state.files.drop(size["file_unique_id"])
@@ -270,7 +270,7 @@ async def test_who_waits_for_an_album_that_is_cut_off_is_cut_off_too() -> None:
 
 
 async def test_what_could_not_be_learnt_of_an_album_is_said(bot: Running, ann: Person) -> None:
-    bot.services.files = files = asyncio.Semaphore(0)
+    bot.services.photo_places.files = files = asyncio.Semaphore(0)
     _, second = await ann.send_photo([jpeg("red", 1), jpeg("red", 2)], caption="/addtags #trip")
     for size in second["photo"]:
         bot.server.state.files.drop(size["file_unique_id"])

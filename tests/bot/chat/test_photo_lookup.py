@@ -1,17 +1,24 @@
 """From a message to what is computed of its photo, or a sentence about why there is none."""
 
+import asyncio
 import struct
+import sys
+import threading
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bot.chat.albums import QUIET
+from recommenders import decoding_process
 from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running
+from tests.bot.telegram_sends import arrives
 from tests.colours import colour_bundle, colour_engine, encoded, jpeg, picture
 from tests.person import Person
 from tests.recommenders.pictures import endless_jpeg
@@ -63,6 +70,82 @@ async def test_a_file_that_would_keep_the_bot_busy_is_refused_and_photos_are_ans
     assert "cut off or damaged" in (await ann.wait_reply())["text"]
     await ann.send_document(jpeg("green"), "photo.jpg", mime_type="image/jpeg")
     assert hashtags(await ann.wait_reply())[0] == "#green1"
+
+
+@pytest.fixture
+def decoding_goes_on(bot: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """No image sent as a file is decoded before it is set."""
+    goes_on, decode = threading.Event(), bot.services.decoding.decode
+
+    def decode_late(data: bytes, shorter_side: int) -> Image.Image:
+        goes_on.wait()
+        return decode(data, shorter_side)
+
+    monkeypatch.setattr(bot.services.decoding, "decode", decode_late)
+    yield goes_on
+    goes_on.set()
+
+
+async def album_of_files(bot: Running, chat: int, album: str, files: list[bytes]) -> None:
+    """Somebody sends an album of images as files."""
+    for data in files:
+        document = await bot.server.state.files.add_document(data, "photo.jpg", "image/jpeg")
+        arrives(bot, chat, {"document": document, "media_group_id": album})
+
+
+async def test_no_photo_waits_for_the_files_that_several_people_sent(
+    bot: Running, decoding_goes_on: threading.Event
+) -> None:
+    senders = [await bot.person(chat=chat) for chat in range(1, 6)]
+    for number in range(20):
+        sender = senders[number % 5]
+        await sender.send_document(jpeg("red", number), "photo.jpg", mime_type="image/jpeg")
+    async with asyncio.timeout(20):
+        assert (await answer_hashtags(await bot.person(chat=6), "blue"))[0] == "#blue1"
+    assert not any(sender.replies() for sender in senders)
+    decoding_goes_on.set()
+    assert hashtags(await senders[4].wait_reply())[0] == "#red1"
+
+
+async def test_no_photo_waits_for_somebodys_albums_of_files(
+    bot: Running, decoding_goes_on: threading.Event
+) -> None:
+    ann, bob = await bot.person(chat=1), await bot.person(chat=2)
+    for album in range(4):
+        files = [jpeg("red", 5 * album + number) for number in range(5)]
+        await album_of_files(bot, 1, str(album), files)
+    await asyncio.sleep(2 * QUIET)  # then they are complete
+    async with asyncio.timeout(20):
+        assert (await answer_hashtags(bob, "blue"))[0] == "#blue1"
+    assert not ann.replies()
+    decoding_goes_on.set()
+    assert hashtags(await ann.wait_reply())[0] == "#red1"
+
+
+FRAGILE = """
+import runpy, sys
+from recommenders import photos
+
+def decode(data, shorter_side, decode=photos.decode):
+    return sys.exit(7) if data.endswith(b"!") else decode(data, shorter_side)
+
+photos.decode = decode
+runpy.run_module("recommenders.decoding_process", run_name="__main__")
+"""
+"""A decoding process that ends at a file with this end."""
+
+
+async def test_a_file_that_ends_the_decoding_process_does_not_keep_its_album_from_being_answered(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding_process, "_COMMAND", [sys.executable, "-P", "-c", FRAGILE])
+    files = [jpeg("red", 1) + b"!", jpeg("red", 2), jpeg("red", 3)]
+    await album_of_files(bot, 1_000, "album", files)
+    answer = await ann.wait_reply()
+    assert hashtags(answer)[0] == "#red1"
+    assert "1 of the 3 photos could not be read" in answer["text"]
+    await ann.send_document(files[0], "photo.jpg", mime_type="image/jpeg")
+    assert "could not open this file" in (await ann.wait_reply())["text"]
 
 
 @pytest.mark.parametrize(
