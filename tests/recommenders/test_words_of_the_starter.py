@@ -61,6 +61,7 @@ def words() -> Words:
         ("Суп с луком", ["soup", "onion"]),
         ("Нью-Йорк! Снова в Нью-Йорке", []),
         ("Наш йорк", ["yorkie"]),
+        ("Снасти, спиннинг и буксир на перроне", ["fishingreel"]),
     ],
 )
 def test_a_russian_caption_names_what_it_speaks_of(
