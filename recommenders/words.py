@@ -13,10 +13,11 @@ from dataclasses import astuple, dataclass
 from unicodedata import category
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommenders.arrays import Floats
 from recommenders.declension import meanings_of_a_form
-from recommenders.families import singular
+from recommenders.families import root, share_a_root, singular
 from recommenders.hashtags import HashtagError, key, normalise
 from recommenders.languages import meaning
 
@@ -33,6 +34,12 @@ _LEAST_LETTERS = 3
 
 _NOT_NAMED = 0.999
 """The largest nearness of a hashtag that is not named, even if its vector is the same."""
+
+ANSWERING, ANSWERING_KIN = 0.77, 0.55
+"""The nearness to a word from which a hashtag answers it; the second if they share a root.
+
+Of the first five for 70 common words, 1 in 20 is wrong instead of 1 in 7: no #paint for hair.
+"""
 
 NEAR, NEARER = 0.5, 0.8
 """The nearness from which words count for a hashtag, and from which they count more."""
@@ -163,6 +170,16 @@ class Words:
         nearest = nearness.max(axis=0, initial=0)
         total = nearness.sum(axis=0) / max(len(nearness), 1)
         return np.asarray((nearest + total) / 2, np.float32)
+
+    def answering(self, named: Collection[str], sees: Sees = _everything) -> NDArray[np.bool_]:
+        """Which hashtags answer a text that names some, these among them: (V + taught,)."""
+        nearness = self.nearness(named, sees)
+        answering = nearness >= ANSWERING
+        roots = set(map(root, named))
+        for column in map(int, np.flatnonzero((nearness >= ANSWERING_KIN) & ~answering)):
+            own = root(self._hashtags[column])
+            answering[column] = any(share_a_root(own, other) for other in roots)
+        return answering
 
     def named_near(self, column: int, named: Collection[str], least: float) -> list[str]:
         """The named hashtags with a nearness of at least ``least`` to a hashtag, nearest first."""
