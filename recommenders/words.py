@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from unicodedata import category
+from unicodedata import category, normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ _INSIDE_A_WORD = re.compile(
 _LETTER = re.compile(r"(?<![\w-])(\w)-(\w+)")
 """Words unless the hashtag is known without the hyphen: e-bike is #bike, t-shirt #tshirt."""
 _SIGN = re.compile(r"[^\w\s·]")
+_ACCENTS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 _JOINT = re.compile("[_·]")
 """It joins words, unless the hashtag is known with it: golden_hour is #goldenhour."""
 _STOP_LIST = """
@@ -280,8 +281,8 @@ def _without(index: Mapping[str, list[int]], columns: Collection[int]) -> dict[s
 
 
 def _folded(tag: str) -> str:
-    """What all spellings of a hashtag share, with е for ё, which few type."""
-    return key(tag).replace("ё", "е")
+    """What all spellings of a hashtag share, without what few type: ё, and accents of Latin."""
+    return normalize("NFC", _ACCENTS.sub("", normalize("NFD", key(tag)))).replace("ё", "е")
 
 
 def _space_or_mark(sign: re.Match[str]) -> str:
