@@ -192,7 +192,8 @@ class _Telegram:
         if wanted != url:
             whom = urlsplit(wanted).hostname
             found += f", not WEBHOOK_URL's {whom}" if wanted else ", though WEBHOOK_URL is empty"
-            return Check("webhook", "warning", found, "Starting the bot sets it.")
+            advice = "sets it" if wanted else "removes it; set WEBHOOK_URL to keep it"
+            return Check("webhook", "warning", found, f"Starting the bot {advice}.")
         if waiting > MANY_WAIT:
             return Check("webhook", "warning", found, "Check that the bot is running and keeps up.")
         return Check("webhook", "ok", found)

@@ -241,9 +241,10 @@ async def _start_local_server(server: LocalServer, port: int) -> None:
 
 
 def _port_taken(port: int, error: Exception) -> str:
+    other = 8081 if port == 8080 else 8080
     return (
         f"Port {port} cannot be used ({_first_line(error)}). Stop what uses it, or choose "
-        f"another: tag4pic run --port {8081 if port == 8080 else 8080}."
+        f"another: tag4pic run --port {other}, or make run PORT={other}."
     )
 
 

@@ -181,12 +181,15 @@ class Settings(BaseSettings):
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """The settings of the environment and of ``env_file``, the environment first.
 
+    Proxies that the file names (``HTTPS_PROXY``) get into the environment, which names all others.
+
     Raises:
         SettingsError: names each setting that cannot be used, but not its value, which may be a
             secret.
     """
     try:
         _check_lines(env_file)
+        _name_proxies(env_file)
         return Settings(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         wrong = "; ".join(
@@ -200,6 +203,13 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
         raise SettingsError(f".env cannot be read: {error}") from None
     except OSError as error:
         raise SettingsError(f".env cannot be read: {error.strerror}.") from None
+
+
+def _name_proxies(env_file: Path | None) -> None:
+    named = {name.upper() for name in os.environ}
+    for name, value in dotenv_values(env_file).items() if env_file else ():
+        if name.upper().endswith("_PROXY") and name.upper() not in named and value:
+            os.environ[name] = value
 
 
 def misspelt(env_file: Path = Path(".env")) -> dict[str, str]:

@@ -261,9 +261,10 @@ class Engine:
             Nothing where the text names no hashtag.
         """
         named = self.words_in(text, audience)
-        alike = self._words.alike(named, self._vocabulary.sees(audience))
+        sees = self._vocabulary.sees(audience)
+        alike, answering = self._words.alike(named, sees), self._words.answering(named, sees)
         is_named = np.isin(self.hashtags[: len(alike)], named)
-        order = alike + is_named
+        order = np.where(answering[: len(alike)], alike, 0) + is_named
         withheld = self._vocabulary.columns(skip)
         order[withheld[withheld < len(order)]] = 0
         most = top if language == "en" else 2 * top

@@ -15,16 +15,21 @@ _S = r"(?<=ch|sh|ss)e?s?|(?<=x)e?s?|(?<=bus)es|(?<=ato|ero|ngo)es|(?<=[^s])(?<!b
 _ENDINGS, _PLURAL_S = re.compile(rf"(?:ies|ie|ys?|{_S})$"), re.compile(rf"(?:{_S})$")
 _SINGULAR_IE = re.compile(r"ie$")
 _COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
-_WOMEN = re.compile("|".join(_COUNTERPARTS))
+_SPELLINGS = {
+    **{"armour": "armor", "colour": "color", "harbour": "harbor", "theatre": "theater"},
+    **{"doughnut": "donut", "jewellery": "jewelry", "bbq": "barbecue", "xmas": "christmas"},
+}
+_REPLACED = {**_COUNTERPARTS, **_SPELLINGS}
+_ALIKE = re.compile("|".join(_REPLACED))
 
 
 @lru_cache(maxsize=1 << 16)
 def family(tag: str) -> str:
     """The stem that dog and dogs share: only one of a family gets into the first five.
 
-    So do womanportrait and manportrait: the likelier one is enough.
+    So do womanportrait and manportrait, theatre and theater: the likelier one is enough.
     """
-    return _ENDINGS.sub("", _WOMEN.sub(lambda match: _COUNTERPARTS[match[0]], tag))
+    return _ENDINGS.sub("", _ALIKE.sub(lambda match: _REPLACED[match[0]], tag))
 
 
 @lru_cache(maxsize=1 << 16)

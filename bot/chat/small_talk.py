@@ -1,4 +1,4 @@
-"""Greetings, thanks and refusals, which no hashtags are wanted for, and what looks like one."""
+"""What is not meant as hashtags: greetings, thanks, refusals, questions, complaints, “it is a”."""
 
 import re
 
@@ -9,12 +9,14 @@ _SMALL_TALK = re.compile(
     (?<![\w#])(?:
     hi | hello | hey | hiya | yo | howdy | greetings | welcome | bye | goodbye | see\ you
     | good\ (?:morning | day | afternoon | evening | night) | how\ are\ you(?:\ doing)?
-    | thanks(?:\ a\ lot)? | thank\ you(?:\ (?:so|very)\ much)? | thx | ty | cheers | please
-    | ok | okay | yes | no | yep | nope | lol | haha | wow | cool | nice | great | super | sorry
+    | thanks(?:\ a\ lot)? | thank\ (?:yo)?u(?:\ (?:so|very)\ much)? | thx | ty(?:sm)? | cheers
+    | please | ok | okay | yes | no\ thanks | no(?!\s+\w)  # no people
+    | yep | nope | lol | haha | wow | cool | nice | great | super | sorry
     | well\ done | what.?s\ up | test | help(?:\ me)? | bot | who\ are\ you | what\ can\ you\ do
     | привет(?:ик|ствую)? | здравствуй(?:те)? | здорово | хай | хелло | салют | пока | до\ свидания
-    | добр(?:ое | ый | ой)\ (?:утро | день | вечер | ночи) | как\ дела | спасибо(?:\ большое)?
-    | большое\ спасибо | благодарю | пожалуйста | прости(?:те)? | извини(?:те)? | ок | окей | да
+    | добр(?:ое | ый | ой)\ (?:утро | день | вечер | ночи) | как\ дела | спс
+    | с?пасиб(?:о|а|ки)?(?:\ большое)? | большое\ спасибо | благодарю
+    | пожалуйста | прости(?:те)? | извини(?:те)? | ок | окей | да
     | нет | ага | угу | хорошо | отлично | круто | класс | супер | молодец | тест | бот
     | помоги(?:те)? | кто\ ты | что\ ты\ умеешь
     | cancel | stop | never\ ?mind | (?:i\ )?(?:don.?t|do\ not)\ know
@@ -30,7 +32,7 @@ _REFUSAL = re.compile(
     # What may stand before it.
     (?:(?:
     i(?:.?m | .?d | .?ve | \ have | \ am | \ do)? | oh | well | ok | okay | yes | yeah | but | sorry
-    | please | just | actually | rather | maybe | thanks | thank\ you | thx
+    | please | just | actually | rather | maybe | thanks | thank\ (?:yo)?u | thx
     | я | мне | мы | ну | ой | ок | окей | да | а | но | извини(?:те)? | прости(?:те)? | пожалуйста
     | лучше | может(?:\ быть)? | давай(?:те)? | просто | спасибо
     )\W+)*
@@ -57,9 +59,65 @@ _TAGGED_AS_ONE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-_WORD = re.compile(r"\w")
+_QUESTION = re.compile(
+    r"""
+    \W*(?:
+    how | who | why | what\ (?:is | are | do | does | can)
+    | (?:can | could | do | will | would | are)\ you | is\ (?:it | this | that | there)
+    | как | кто | почему | зачем | можно\ ли | что\ (?:это | такое | ты | вы)
+    )\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_QUESTION_WORDS = 3
+"""The fewest words of a question to the bot: "sunset?" asks for hashtags."""
 
-_THANKS = re.compile(r"\b(?:thanks|thank you|thx|спасибо|благодарю)\b", re.IGNORECASE)
+_COMPLAINT = re.compile(
+    r"""
+    \W*(?:(?:
+    this | these | those | that | they | it | the | your | is | are | all | so | very
+    | это | эти | они | все | твои | ваши | очень | совсем
+    )\W+)*
+    (?:
+    (?:wrong | bad | incorrect | terrible) (?:\ (?:hash)?tags?)?
+    | (?:hash)?tags\ (?:are | is)\ (?:all\ )?(?:wrong | bad | incorrect | terrible)
+    | (?:плохие | неправильные | неверные | не\ те)\ х[еэ]штеги | (?:плохие | не\ те)\ теги
+    | (?:х[еэ]ш)?теги\ (?:плохие | неправильные | неверные | не\ те | не\ подходят)
+    | неправильно | неверно | не\ подход(?:ит | ят) | не\ то
+    )\W*
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_FUNCTION_WORD = re.compile(
+    r"""
+    (?<![\w#'’·-])(?:
+    (?:
+    a | an | the | this | that | these | those | there | here | i | me | my | we | us | our | you
+    | your | he | him | his | she | her | it | its | they | them | their | what | which | who | how
+    | is | am | are | was | were | be | been | do | does | did | have | has | had | would | can
+    | could | should | think | guess | of | in | on | at | by | to | from | for | with | about
+    | and | or | but | so | if | as | too | very | just | not
+    ) (?:['’](?:s | m | re | ve | ll | d | t))?
+    | (?:is | are | was | were | do | does | did | ca | wo)n['’]t
+    | я | ты | он | она | оно | мы | вы | они | мне | меня | мой | моя | мо[её] | мои | моей
+    | моём | наш | наша | наше | наши | его | её | ее | их | это | этот | эта | эти | этом | тот
+    | там | тут | здесь | вот | и | а | но | или | что | чтобы | как | кто | в | во | на | с | со
+    | у | к | по | из | за | от | до | для | о | об | про | не | ни | же | ли | бы
+    | был | была | было | были | есть | думаю | кажется | просто | очень
+    )(?![\w'’·-])
+    | [.!?…]+(?!\S)  # the end of a sentence
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_WORD = re.compile(r"\w")
+_WORDS = re.compile(r"\w+")
+
+_THANKS = re.compile(
+    r"\b(?:thanks|thank (?:yo)?u|thx|ty(?:sm)?|cheers|с?пасиб(?:о|а|ки)?|спс|благодарю)\b",
+    re.IGNORECASE,
+)
 
 
 def is_thanks(text: str) -> bool:
@@ -76,8 +134,36 @@ def declines(text: str) -> bool:
     if in_caption(text):
         return False
     text = joined(text)
-    only_thanks = is_thanks(text) and not _WORD.search(without_small_talk(text))
+    only_thanks = is_thanks(text) and is_small_talk(text)
     return only_thanks or _REFUSAL.match(text) is not None
+
+
+def cancels(text: str) -> bool:
+    """Whether a text only refuses, so that it needs no question before it to be understood.
+
+    >>> cancels("no, cancel"), cancels("no people")
+    (True, False)
+    """
+    return _REFUSAL.match(text) is not None and is_small_talk(text)
+
+
+def asks(text: str) -> bool:
+    """Whether a text asks the bot something, rather than for hashtags for its words.
+
+    >>> asks("how does it work"), asks("is this a garden?"), asks("garden?")
+    (True, True, False)
+    """
+    is_question = ends_in_question_mark(text) or _QUESTION.match(text) is not None
+    return is_question and len(_WORDS.findall(text)) >= _QUESTION_WORDS
+
+
+def ends_in_question_mark(text: str) -> bool:
+    return text.rstrip(" !.…)").endswith("?")
+
+
+def complains(text: str) -> bool:
+    """Whether a text says nothing but that an answer is wrong."""
+    return _COMPLAINT.fullmatch(text) is not None
 
 
 def joined(text: str) -> str:
@@ -87,6 +173,20 @@ def joined(text: str) -> str:
     'nofilter, sunset'
     """
     return _TAGGED_AS_ONE.sub(lambda words: re.sub("[ -]", "", words[0]), text)
+
+
+def without_function_words(text: str) -> str:
+    """A text without the words that only join others, and without marks that end sentences.
+
+    >>> without_function_words("I think it is a garden.").split()
+    ['garden']
+    """
+    return _FUNCTION_WORD.sub(" ", text)
+
+
+def is_small_talk(text: str) -> bool:
+    """Whether a text has no words but small talk."""
+    return not _WORD.search(without_small_talk(text))
 
 
 def without_small_talk(text: str) -> str:

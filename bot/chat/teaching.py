@@ -9,7 +9,7 @@ from telegram import Message
 from bot.chat.rendering import line
 from bot.chat.replies import reply_to
 from bot.chat.services import Context, Services
-from bot.chat.small_talk import joined
+from bot.chat.small_talk import ends_in_question_mark, joined, without_function_words
 from bot.chat.texts import Texts
 from recommenders import hashtags
 from storage import known_photos, labels, users
@@ -44,7 +44,7 @@ async def teach(
     services, texts, chat_id = context.services, context.texts, message.chat_id
     person = context.person
     assert person is not None  # somebody wrote the message
-    tags, refused = hashtags.parse(joined(text))
+    tags, refused = typed_hashtags(text)
     if not tags and not any(map(_visible, refused)):
         await context.reply(message, texts.add_no_tags, quote=True, last=last)
         return
@@ -84,6 +84,17 @@ async def teach(
     if any(outcome.added for outcome in outcomes):
         services.learner.learn_soon(photo_ids, chats=(chat_id, person))
     await services.outbox.send(confirmation)
+
+
+def typed_hashtags(text: str) -> tuple[list[str], list[str]]:
+    """As ``recommenders.hashtags.parse``; of a sentence without ``#``, only words that name things.
+
+    A question names none.
+    """
+    text = joined(text)
+    if not hashtags.in_caption(text):
+        text = "" if ends_in_question_mark(text) else without_function_words(text)
+    return hashtags.parse(text)
 
 
 async def _likely(services: Services, photo_id: int, tags: Sequence[str]) -> set[str]:

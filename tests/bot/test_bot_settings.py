@@ -1,6 +1,7 @@
 """Settings: what an operator may write, and what is said about what they may not."""
 
 import errno
+import os
 import re
 from pathlib import Path
 
@@ -133,3 +134,12 @@ def test_a_bot_api_server_of_ones_own_may_call_http(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TELEGRAM_API_URL", "http://localhost:8081")
     monkeypatch.setenv("WEBHOOK_URL", "http://bot:8080")
     assert read_settings(None).webhook_url == "http://bot:8080"
+
+
+def test_proxies_of_the_file_are_the_environments_unless_it_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {"http_proxy": "http://here:1"})
+    (tmp_path / ".env").write_text("HTTP_PROXY=http://there:1\nHTTPS_PROXY=http://there:2\n")
+    read_settings(tmp_path / ".env")
+    assert os.environ == {"http_proxy": "http://here:1", "HTTPS_PROXY": "http://there:2"}

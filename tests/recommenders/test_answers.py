@@ -209,3 +209,16 @@ def test_relatives_are_all_of_a_family() -> None:
 def test_a_plural_in_es_is_of_its_singulars_family(pair: tuple[str, str]) -> None:
     apart = Apart(5)
     assert [apart.takes(tag) for tag in pair] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        *[("jewellery", "jewelry"), ("harbour", "harbor"), ("theatre", "theater")],
+        *[("colourful", "colorful"), ("armour", "armor"), ("doughnuts", "donuts")],
+        *[("bbq", "barbecue"), ("bbqtime", "barbecue"), ("xmas", "christmas")],
+    ],
+)
+def test_two_spellings_of_a_word_are_of_one_family(pair: tuple[str, str]) -> None:
+    apart = Apart(1)
+    assert [apart.takes(tag) for tag in pair] == [True, False]

@@ -169,6 +169,33 @@ def test_words_alone_get_hashtags_as_russians_post_them(starter: Engine) -> None
     assert tags[0] == "закат" and len(tags) == 5
 
 
+@pytest.mark.parametrize(
+    ("text", "none_of"),
+    [
+        ("hair", {"paint", "piercing"}),
+        ("rain", {"snail", "windowview"}),
+        ("friends", {"outfitoftheday", "kids"}),
+        ("forest", {"wolves"}),
+        ("маникюр", {"hardware", "beautysalon"}),
+    ],
+)
+def test_what_is_only_a_little_like_a_word_does_not_answer_it(
+    starter: Engine, text: str, none_of: set[str]
+) -> None:
+    tags = [hashtag.tag for hashtag in starter.for_words(text)]
+    assert len(tags) >= 4 and none_of.isdisjoint(tags)
+
+
+def test_less_alike_hashtags_with_the_word_in_them_answer_it(starter: Engine) -> None:
+    tags = [hashtag.tag for hashtag in starter.for_words("forest")]
+    assert {"forestwalk", "winterforest"} <= set(tags)
+
+
+def test_words_about_sport_get_no_coaches_to_ride_in(starter: Engine) -> None:
+    tags = [hashtag.tag for hashtag in starter.for_words("спорт", language="ru")]
+    assert "тренер" in tags and {"автобус", "снасти"}.isdisjoint(tags)
+
+
 def test_what_is_not_to_be_shown_is_not_among_hashtags_for_words(starter: Engine) -> None:
     tags = [hashtag.tag for hashtag in starter.for_words("sunset", skip={"sunset"})]
     assert tags and "sunset" not in tags

@@ -61,6 +61,7 @@ def words() -> Words:
         ("Суп с луком", ["soup", "onion"]),
         ("Нью-Йорк! Снова в Нью-Йорке", []),
         ("Наш йорк", ["yorkie"]),
+        ("Снасти, спиннинг и буксир на перроне", ["fishingreel"]),
     ],
 )
 def test_a_russian_caption_names_what_it_speaks_of(
@@ -129,3 +130,7 @@ def test_all_forms_of_a_word_name_the_same(words: Words, forms: str, named: str)
     """In the plural perhaps its plural: кошке is #cat, кошки #cats."""
     for form in forms.split():
         assert words.named(form)[0].startswith(named), form
+
+
+def test_accents_make_no_difference(words: Words) -> None:
+    assert words.named("Café, crèche, fiancé") == words.named("Cafe, creche, fiance") == ("cafe",)

@@ -13,10 +13,10 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, photos_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
-from bot.chat.small_talk import declines, is_thanks
-from bot.chat.teaching import MAX_HASHTAGS, teach
+from bot.chat.small_talk import cancels, declines, is_thanks
+from bot.chat.teaching import MAX_HASHTAGS, teach, typed_hashtags
 from bot.chat.texts import LANGUAGES
-from recommenders.hashtags import in_caption, parse
+from recommenders.hashtags import in_caption
 from storage import StorageError, sightings
 
 
@@ -51,6 +51,20 @@ async def replied(update: Update, context: Context) -> None:
     await _teach_asked(context, message, text)
 
 
+async def taught_by_reply(context: Context, message: Message) -> bool:
+    """Teaches the marked hashtags of a reply to a photo, or to an answer; False for other texts."""
+    text = message.text or ""
+    if subject.reply_of(message) is None or not in_caption(text):
+        return False
+    try:
+        photo_ids = await subject.photos_of(context, message)
+    except UnreadablePhotoError:
+        return False
+    if photo_ids:
+        await teach(context, message, photo_ids, text)
+    return bool(photo_ids)
+
+
 @on_answer
 async def ask(tap: AnswerTap, context: Context) -> None:
     """The button "add tags": asks for them; under an album it first asks for which photo."""
@@ -74,7 +88,7 @@ async def ask(tap: AnswerTap, context: Context) -> None:
     in_group = message.chat.type != ChatType.PRIVATE
     if in_group:
         # Only the person who tapped is to reply: a selective ForceReply needs a mention of them.
-        prompt = f"{tap.query.from_user.mention_html()} {prompt}"
+        prompt = f"{tap.query.from_user.mention_html()}\n{prompt}"
     else:
         services.questions.ask(message.chat_id, photo_ids)
     await context.reply(
@@ -94,7 +108,7 @@ class AnswersToAsking(filters.MessageFilter):
     """Matches a text that answers ``ask``.
 
     That is a reply to the question, in any language, or in a private chat the next text with
-    hashtags.
+    hashtags, or one that only refuses.
     """
 
     def __init__(self, questions: Questions) -> None:
@@ -105,7 +119,8 @@ class AnswersToAsking(filters.MessageFilter):
         if _replies_to_asking(message):
             return True
         is_open = self._questions.is_open(message.chat_id, message.message_id)
-        return is_open and bool(in_caption(message.text or ""))
+        text = message.text or ""
+        return is_open and (bool(in_caption(text)) or cancels(text))
 
 
 def _asked_about(context: Context, message: Message, text: str) -> Sequence[int]:
@@ -114,7 +129,7 @@ def _asked_about(context: Context, message: Message, text: str) -> Sequence[int]
     Neither a text without hashtags nor a reply to anything but the question answers it.
     """
     replies = message.external_reply is not None or subject.reply_of(message) is not None
-    tags, _ = parse(text)
+    tags, _ = typed_hashtags(text)
     if not tags or (replies and not _replies_to_asking(message)):
         return ()
     photo_ids = context.services.questions.answer(message.chat_id, message.message_id)

@@ -5,12 +5,13 @@ from functools import partial
 from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat.answer_request import request_in
+from bot.chat.handlers import addtags
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import copy_row
 from bot.chat.rendering import answer_text, in_order
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
-from bot.chat.small_talk import is_thanks, without_small_talk
+from bot.chat.small_talk import asks, complains, is_small_talk, is_thanks, without_small_talk
 from recommenders.languages import has_cyrillic
 from storage import chats
 
@@ -18,7 +19,8 @@ from storage import chats
 async def written(update: Update, context: Context) -> None:
     """A text in a private chat."""
     message = message_of(update)
-    await context.reply(message, *await _answer(context, message, message.text or ""))
+    if not await addtags.taught_by_reply(context, message):
+        await context.reply(message, *await _answer(context, message, message.text or ""))
 
 
 async def old_similar(update: Update, context: Context) -> None:
@@ -31,6 +33,12 @@ async def old_similar(update: Update, context: Context) -> None:
 
 async def _answer(context: Context, message: Message, words: str) -> TextAndButtons:
     services, engine, texts = context.services, context.services.engine, context.texts
+    if is_small_talk(words):
+        return texts.welcome if is_thanks(words) else texts.hint, None
+    if complains(words):
+        return texts.complaint, None
+    if asks(words):
+        return texts.hint, None
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, message.chat_id)
         chosen = (await chats.get(session, message.chat_id)).language
@@ -47,7 +55,7 @@ async def _answer(context: Context, message: Message, words: str) -> TextAndButt
         )
     )
     if not hashtags:
-        return texts.welcome if is_thanks(words) else texts.hint, None
+        return texts.words_unknown, None
     tags = [hashtag.tag for hashtag in hashtags]
     copied = in_order(tags, request.own)
     keyboard = InlineKeyboardMarkup(copy_row(texts, copied))

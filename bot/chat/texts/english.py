@@ -47,7 +47,10 @@ ENGLISH = Texts(
         "/mydata: see, export or delete what I store about you\n\n"
         "I never keep your photos, only numbers computed from them."
     ),
-    help_words="<b>No photo?</b> Send words, such as “sunset beach”.",
+    help_words=(
+        "<b>No photo?</b> Send words, such as “sunset beach”.\n"
+        "<b>Know better?</b> Reply to my answer with hashtags, and I learn them."
+    ),
     help_admin=(
         "<b>For admins</b>\n"
         "/review: approve or reject what people taught me\n"
@@ -58,6 +61,8 @@ ENGLISH = Texts(
         "Send me a photo, or a few words such as “sunset beach”, and I will suggest hashtags. "
         "/help explains the rest."
     ),
+    words_unknown="I know no hashtags for these words. Try others, such as “sunset beach”.",
+    complaint="Sorry! Tap ✎ under the answer to take out what does not fit, or to add what does.",
     welcome="You are welcome! Send me the next photo whenever you like.",
     unknown_command="I do not know that command. /help lists those I know.",
     moved="{old} is now part of {new}.",

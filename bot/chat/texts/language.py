@@ -29,6 +29,8 @@ class Texts:
     """In a private chat, which answers words too."""
     help_admin: str
     hint: str
+    words_unknown: str
+    complaint: str
     welcome: str
     """To thanks."""
     unknown_command: str

@@ -266,6 +266,10 @@ async def test_a_webhook_that_telegram_calls_in_vain_is_wrong_and_another_one_a_
     monkeypatch.delenv("WEBHOOK_URL")
     check = (await examined(telegram({"url": url}), monkeypatch))["webhook"]
     assert check.state == "warning" and "WEBHOOK_URL is empty" in check.found
+    assert check.advice.startswith("Starting the bot removes it")
+    monkeypatch.setenv("WEBHOOK_URL", url)
+    check = (await examined(telegram({"url": f"{url}/old"}), monkeypatch))["webhook"]
+    assert check.advice == "Starting the bot sets it."
 
 
 @pytest.mark.parametrize("refused", ["getMe", "getWebhookInfo"])

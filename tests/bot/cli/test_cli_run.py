@@ -53,4 +53,4 @@ def test_a_port_that_is_taken_is_one_line_that_names_another(tag4pic: Tag4pic) -
     assert result.exit_code == 1
     error = result.stderr.splitlines()[-1]
     assert error.startswith(f"Error: Port {port} cannot be used (Address already in use). ")
-    assert "tag4pic run --port" in error
+    assert error.endswith("tag4pic run --port 8080, or make run PORT=8080.")

@@ -188,11 +188,38 @@ async def test_a_reply_that_declines_teaches_nothing_and_closes_the_question(
         ("Без  макияжа", "#безмакияжа"),
         ("cat, dot, notebook, нетбук", "#cat #dot #notebook #нетбук"),
         ("thanks, sunset", "#thanks #sunset"),
+        ("I think it’s a garden.", "#garden\n"),
+        ("это моя собака Рекс!", "#собака #рекс\n"),
     ],
 )
 async def test_a_reply_of_other_words_teaches_them(ann: Person, text: str, tags: str) -> None:
     prompt = await asked(ann, await answer(ann))
     assert f"Learnt: {tags}" in await reply_text(ann, text, prompt)
+
+
+@pytest.mark.parametrize("text", ["it is", "Это мы", "isn't it", "what is a hashtag?", "кто тут?"])
+async def test_a_reply_without_a_word_for_anything_is_asked_again(ann: Person, text: str) -> None:
+    prompt = await asked(ann, await answer(ann))
+    assert "Which hashtags?" in await reply_text(ann, text, prompt)
+    assert "Learnt: #one" in await reply_text(ann, "#one")
+
+
+@pytest.mark.parametrize("text", ["cancel", "Отмена", "no, never mind"])
+async def test_to_cancel_needs_no_reply(ann: Person, text: str) -> None:
+    await asked(ann, await answer(ann))
+    assert "nothing is added" in await reply_text(ann, text)
+    assert "Learnt" not in await reply_text(ann, "#one")
+    assert "nothing is added" not in await reply_text(ann, text)
+
+
+async def test_marked_hashtags_in_reply_to_an_answer_are_taught(
+    bot: Running, ann: Person, photo: Message
+) -> None:
+    about_red = await answer(ann)
+    await answer(ann, "blue")
+    assert "Learnt: #one #two" in await reply_text(ann, "#one #two", about_red)
+    assert "Learnt" not in await reply_text(ann, "#three")
+    assert await stored_labels(bot.database, photo) == [["one", "two"]]
 
 
 async def test_a_question_of_long_ago_is_answered_only_by_a_reply(
@@ -260,7 +287,7 @@ async def test_in_a_group_the_button_asks_the_one_who_tapped(bot: Running) -> No
     opened = await edited(boris, await boris.wait_reply(), "✎")
     await boris.press(opened, "Добавить теги")
     prompt = await boris.wait_reply()
-    assert prompt["text"].startswith("Bob Какие хештеги")
+    assert prompt["text"].startswith("Bob\nКакие хештеги")
     assert "Запомнил: #один" in await reply_text(boris, "#один", prompt)
 
 

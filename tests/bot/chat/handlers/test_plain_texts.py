@@ -69,13 +69,40 @@ async def test_words_may_be_marked(ann: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hi", "Hello!", "good morning", "привет", "???", "👍", "what is this", "never mind"]
+    "text",
+    [
+        *("hi", "Hello!", "good morning", "привет", "???", "👍", "what is this", "never mind"),
+        *("how does red1 work", "Can you see red1", "red1 and green7, right?", "как найти red1"),
+    ],
 )
 async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith(HINT)
 
 
-@pytest.mark.parametrize("text", ["thank you so much", "Спасибо!"])
+@pytest.mark.parametrize("text", ["red1?", "which red1?"])
+async def test_a_short_question_is_answered_with_hashtags(ann: Person, text: str) -> None:
+    assert hashtags(await reply(ann, text))[0] == "#red1"
+
+
+@pytest.mark.parametrize("text", ["blah", "what a day", "no red1", "I have no green7", "no  red1"])
+async def test_words_that_name_no_hashtag_are_told_so(ann: Person, text: str) -> None:
+    assert (await reply_text(ann, text)).startswith("I know no hashtags for these words.")
+
+
+@pytest.mark.parametrize(
+    "text", ["this is wrong", "Bad hashtags!", "плохие хештеги", "Хештеги не подходят"]
+)
+async def test_a_complaint_is_led_to_the_button(ann: Person, text: str) -> None:
+    assert "Tap ✎" in await reply_text(ann, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("thank you so much", "thank u", "ty!", "tysm", "Cheers"),
+        *("Спасибо!", "спс", "Спасиб", "пасиба"),
+    ],
+)
 async def test_thanks_are_answered(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith("You are welcome!")
 

@@ -1,10 +1,17 @@
 """Charts, where the page alone would not tell that they are wrong."""
 
 import re
+from importlib.resources import files
 
 import numpy as np
 
 from training.evaluation.report.charts import Line, line_chart
+
+
+def test_the_number_of_hashtags_below_a_photo_is_not_faded() -> None:
+    css = (files("training.evaluation.report") / "page.css").read_text(encoding="utf-8")
+    rules = re.findall(r"^([^{}\n]+) \{([^}]*)\}", css, re.MULTILINE)
+    assert [selector for selector, body in rules if "opacity: 0.3;" in body] == ["rect.count"]
 
 
 def test_names_of_lines_that_end_together_stand_apart_and_beyond_all_lines() -> None:
