@@ -46,6 +46,11 @@ def test_a_low_sun_is_called_a_sunset_or_a_sunrise_which_looks_the_same(
     assert any("sunset" in h.tag or "sunrise" in h.tag for h in answer[:5])
 
 
+def test_a_sunset_brings_what_people_post_with_it(starter: Engine, dusk: Image.Image) -> None:
+    answer = starter.answer(starter.features([dusk], starter.backbones["both"]), BOTH)
+    assert {"sunset", "goldenhour", "sky"} <= {hashtag.tag for hashtag in answer[:5]}
+
+
 @pytest.fixture(scope="module")
 def resnet50(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with weights of ResNet50, drawn at random."""

@@ -6,7 +6,7 @@ knows much or little about. They go into the bundle as arrays.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,30 @@ def sources_by_rows(als: ScoredAls, w2v: Scored, hashtags: int) -> SourcesOf:
         hashtags: the size of the vocabulary.
     """
     return lambda rows: sources_of(als.recognised(rows), w2v[rows], hashtags)
+
+
+def one_after_another(parts: Sequence[tuple[int, SourcesOf]]) -> SourcesOf:
+    """The evidence about several recommenders' photos, one after another.
+
+    Args:
+        parts: how many photos, and the evidence about them.
+    """
+
+    def of(rows: slice) -> Sources:
+        blocks, start = [], 0
+        for count, sources in parts:
+            first, last = max(rows.start - start, 0), min(rows.stop - start, count)
+            if first < last:
+                blocks.append(sources(slice(first, last)))
+            start += count
+        return Sources(
+            **{
+                field.name: np.concatenate([getattr(block, field.name) for block in blocks])
+                for field in fields(Sources)
+            }
+        )
+
+    return of
 
 
 def mean_class_sums(als: AlsRecommender, features: Features, weights: Floats | None) -> Floats:

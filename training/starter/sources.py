@@ -45,8 +45,8 @@ HASHTAGS_A_PHOTO = 12
 """Weaker evidence than the twelve best hashtags only blurs the factors."""
 
 FOLDS = 5
-"""One photo in five is held out for the check, and one in five for the fusion."""
-CHECK_FOLD, FUSION_FOLD = 0, 1
+"""One photo in five is held out for the check, and two in five for the fusion, in turn."""
+CHECK_FOLD, FUSION_FOLDS = 0, (1, 2)
 
 USUAL_SET = 200
 """The size of a set whose photos have weight 1; those of larger sets have less, of smaller more."""

@@ -13,7 +13,13 @@ from recommenders.als_fit import AlsSettings, FittedAls
 from recommenders.arrays import unit
 from recommenders.fusion import EVIDENCE, Fusion, Sources
 from recommenders.nearest import PhotoSpace
-from training.fitting.fusion import CrossFitted, ScoredAls, fit_fusion, fit_trees
+from training.fitting.fusion import (
+    CrossFitted,
+    ScoredAls,
+    fit_fusion,
+    fit_trees,
+    one_after_another,
+)
 from training.fitting.plan import FusionPlan
 
 PLAN = FusionPlan(trees=20, leaf=5, negatives=1.0)
@@ -65,6 +71,19 @@ def test_the_same_seed_grows_the_same_trees() -> None:
         fit_fusion(lambda rows: some(learnt, rows), truth, *shares(), PLAN) for _ in range(2)
     )
     np.testing.assert_array_equal(one.trees.value, other.trees.value)
+
+
+@pytest.mark.parametrize("rows", [slice(0, 3), slice(2, 7), slice(5, 9), slice(0, 9)])
+def test_several_recommenders_photos_follow_one_another(rows: slice) -> None:
+    whole, _ = photos_of(0)
+    both = one_after_another(
+        [
+            (5, lambda of: some(whole, slice(of.start, of.stop))),
+            (4, lambda of: some(whole, slice(5 + of.start, 5 + of.stop))),
+        ]
+    )
+    for name, evidence in vars(some(whole, rows)).items():
+        assert (getattr(both(rows), name) == evidence).all()
 
 
 def test_photos_are_judged_by_trees_that_have_not_seen_them() -> None:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from training.starter.sources import (
     TaggedPhoto,
     TaggingTables,
@@ -82,6 +84,60 @@ def test_a_tiger_is_nobodys_cat(tmp_path: Path) -> None:
 def test_where_somebody_is_from_gives_no_hashtag(tmp_path: Path) -> None:
     photo = stock_photo(tmp_path, "indian", "people")
     assert not any(tag in photo.fitting for tag in ("culture", "traditionaldress"))
+
+
+@pytest.mark.parametrize(
+    "words, not_always",
+    [
+        (("sky", "tree"), "bluesky"),
+        (("ocean", "rocks"), "underwater"),
+        (("horizon", "water"), "sunset"),
+        (("desert", "sky"), "sanddunes"),
+        (("tusks", "water"), "elephant"),
+        (("light", "buildings"), "nightphotography"),
+        (("guard", "people"), "royalguard"),
+    ],
+)
+def test_a_word_promises_only_what_all_its_photos_show(
+    tmp_path: Path, words: tuple[str, ...], not_always: str
+) -> None:
+    photo = stock_photo(tmp_path, *words)
+    assert photo.fitting and not_always not in photo.fitting
+
+
+@pytest.mark.parametrize(
+    "caption, not_always",
+    [
+        ("a man plays guitar", "livemusic"),
+        ("a man holds a fish", "underwater"),
+        ("a bottle of water", "cheers"),
+        ("lights in a window", "neonlights"),
+        ("brown shoes", "sneakers"),
+        ("a house by a lake", "cityscape"),
+        ("leaves on the ground", "autumnleaves"),
+    ],
+)
+def test_a_caption_promises_only_what_all_its_photos_show(
+    tmp_path: Path, caption: str, not_always: str
+) -> None:
+    row = {"image": "a.jpg", "captions": [caption] * 5}
+    write_rows(tmp_path / "flickr8k/captions.jsonl", row)
+    (photo,) = flickr8k(tmp_path, TaggingTables())
+    assert photo.fitting and not_always not in photo.fitting
+
+
+@pytest.mark.parametrize(
+    "word, together",
+    [("sunset", {"sunsetlovers", "goldenhour", "sky"}), ("beach", {"sea", "beachlife"})],
+)
+def test_what_people_post_together_comes_together(
+    tmp_path: Path, word: str, together: set[str]
+) -> None:
+    captions = [f"a {word}"] * 5
+    write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": captions})
+    (everyday,) = flickr8k(tmp_path, TaggingTables())
+    assert together <= set(list(everyday.hashtags)[:6])
+    assert together <= set(list(stock_photo(tmp_path, word).hashtags)[:6])
 
 
 def test_nobody_is_labelled_by_what_captions_say(tmp_path: Path) -> None:
