@@ -12,6 +12,7 @@ from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
 from recommenders.bundle_numbers import number
 from recommenders.bundle_parts import read_fusion, read_w2v
+from recommenders.bundle_settings import reads_settings
 from recommenders.explaining import SourceShares, shares_of
 from recommenders.fusion import Fusion, blend, blend_contributions, raised, sources_of
 from recommenders.recommender import Recommender
@@ -98,6 +99,7 @@ class Both:
         }
 
 
+@reads_settings
 def read_both(bundle: Bundle, recommenders: Mapping[str, Recommender]) -> Both:
     """The backend ``both`` of a bundle.
 

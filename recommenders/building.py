@@ -11,12 +11,14 @@ from recommenders.backbones.registry import names_of
 from recommenders.backbones.weights import WeightsError, find, sha256
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import read_als, read_class_head, read_vectors, read_w2v
+from recommenders.bundle_settings import reads_settings
 from recommenders.recommender import Recommender
 from recommenders.w2v import Word2VecRecommender
 
 log = logging.getLogger(__name__)
 
 
+@reads_settings
 def load_backbones(
     bundle: Bundle, weights_dir: Path | None, loaded: Mapping[str, Backbone]
 ) -> dict[str, Backbone]:

@@ -1,7 +1,8 @@
 """Writes and reads the parts of a bundle.
 
 ``als_part`` writes what ``read_als`` reads, and so on for each part. Readers raise BundleError
-where an array is missing or its shape does not fit the vocabulary or the backbone. Factors and
+where an array is missing, its shape does not fit the vocabulary or the backbone, or a setting
+cannot be. Factors and
 weights are stored as float16, photos' vectors as int8. The part ``knowledge`` is in
 ``recommenders.hashtag_tables``.
 """
@@ -19,6 +20,7 @@ from recommenders.backbones.recipe import CLASSES
 from recommenders.backbones.registry import dims
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part
 from recommenders.bundle_numbers import number, whole
+from recommenders.bundle_settings import reads_settings
 from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import KnownPhotos, PhotoIndex, PhotoIndexError, PhotoSpace
 from recommenders.ranking import Ranking
@@ -56,6 +58,7 @@ def indexed(als: Part) -> dict[str, Part]:
     return {"als": Part(als.settings, rest), NEIGHBOURS: Part({}, {"index": index})}
 
 
+@reads_settings
 def read_als(bundle: Bundle) -> FittedAls:
     """What ``als_part`` wrote."""
     settings = {
@@ -138,6 +141,7 @@ def w2v_part(
     )
 
 
+@reads_settings
 def read_w2v(bundle: Bundle) -> Word2VecRecommender:
     """What ``w2v_part`` wrote."""
     settings = bundle.settings["w2v"]
@@ -168,6 +172,7 @@ def read_vectors(bundle: Bundle) -> Floats:
     return bundle.floats("w2v", "vectors", len(bundle.hashtags), None)
 
 
+@reads_settings
 def read_directions(bundle: Bundle) -> Floats:
     """Unit vectors (V, d) of the hashtags as Word2Vec compares them; (0, 1) without Word2Vec."""
     if "w2v" not in bundle.arrays:
@@ -188,6 +193,7 @@ def class_head_part(head: ClassHead) -> Part:
     )
 
 
+@reads_settings
 def read_class_head(bundle: Bundle) -> ClassHead | None:
     """What ``class_head_part`` wrote; None where the bundle has no such part."""
     settings = bundle.settings.get("w2v_classes")
@@ -216,6 +222,7 @@ def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None
     return Part(settings, {"popularity": popularity, "rating": rating})
 
 
+@reads_settings
 def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]:
     """Each backend's ranking; all share the same vectors."""
     popularity = bundle.floats("ranking", "popularity", len(bundle.hashtags))
@@ -248,6 +255,7 @@ def rules_part(rules: Rules) -> Part:
     return Part({"floor": rules.floor, "careful": dict(rules.careful), "forbidden_pairs": pairs})
 
 
+@reads_settings
 def read_rules(bundle: Bundle) -> Rules:
     """What ``rules_part`` wrote; no rules where there is no such part."""
     settings = bundle.settings.get("answers", {})
@@ -279,6 +287,7 @@ def fusion_part(fusion: Fusion) -> Part:
     )
 
 
+@reads_settings
 def read_fusion(bundle: Bundle) -> Fusion | None:
     """What ``fusion_part`` wrote; None where ``both`` is blended.
 

@@ -16,9 +16,8 @@ from recommenders.als_taught import Audience, audiences_for
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
-from recommenders.backbones.recipe import UnknownBackboneError
 from recommenders.building import build_recommenders, load_backbones
-from recommenders.bundle import STARTER, Bundle, BundleError
+from recommenders.bundle import STARTER, Bundle
 from recommenders.bundle_parts import (
     read_directions,
     read_rankings,
@@ -36,12 +35,6 @@ from recommenders.words import Words
 
 LIKELY = 0.5
 """From this score, without what people taught, a hashtag counts as likely."""
-
-_MISFITS = (
-    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-    UnknownBackboneError,
-)
-"""What settings raise that another tag4pic wrote, or somebody by hand."""
 
 Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
 """Features (dims,) of a photo by backbone, and its hashtags by audience."""
@@ -123,13 +116,7 @@ class Engine:
         """
         bundle = bundles.load(model_dir or STARTER)
         loaded = {} if at_work is None else at_work._loaded
-        try:
-            return cls(bundle, load_backbones(bundle, weights_dir, loaded))
-        except _MISFITS as error:
-            raise BundleError(
-                f"The settings of bundle {bundle.model} do not fit this tag4pic ({error}). Fit it "
-                "again with `tag4pic train fit`, or update tag4pic."
-            ) from error
+        return cls(bundle, load_backbones(bundle, weights_dir, loaded))
 
     def features(
         self, photos: Sequence[Image.Image], backbones: Iterable[str]

@@ -15,6 +15,7 @@ from recommenders.arrays import Floats, quantised
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_numbers import number
+from recommenders.bundle_settings import reads_settings
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def feature_map_part(fitted: FeatureMap) -> Part:
     )
 
 
+@reads_settings
 def read_feature_map(bundle: Bundle) -> FeatureMap | None:
     """What ``feature_map_part`` wrote; None where a bundle has no such part.
 

@@ -16,6 +16,7 @@ from recommenders.arrays import Array, Doubles, Floats
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_numbers import whole
 from recommenders.bundle_parts import within
+from recommenders.bundle_settings import reads_settings
 from recommenders.category import Category, category_settings, read_categories
 from recommenders.ratings import Uses
 
@@ -91,6 +92,7 @@ def knowledge_part(tables: HashtagTables) -> Part:
     return Part(settings, arrays)
 
 
+@reads_settings
 def read_knowledge(bundle: Bundle) -> HashtagTables | None:
     """What ``knowledge_part`` wrote; None in a bundle of an earlier version.
 

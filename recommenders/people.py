@@ -15,6 +15,7 @@ from recommenders.arrays import Floats, softmax, unit
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_numbers import number
+from recommenders.bundle_settings import reads_settings
 
 PRESENCE = ("nobody", "close_up", "one", "several")
 """The classes; ``one`` is a person who is not close up."""
@@ -89,6 +90,7 @@ def people_part(people: People) -> Part:
     )
 
 
+@reads_settings
 def read_people(bundle: Bundle) -> People | None:
     """What ``people_part`` wrote; None in a bundle without it.
 

@@ -8,7 +8,7 @@ import pytest
 from recommenders import bundle as bundles
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
-from recommenders.bundle import Bundle
+from recommenders.bundle import Bundle, BundleError
 from recommenders.engine import Engine
 from recommenders.people import PRESENCE, People, people_part, read_people
 from tests.bundles import BACKBONE, tiny_bundle
@@ -126,3 +126,15 @@ def test_a_bundle_whose_weights_have_another_shape_is_refused(tmp_path: Path) ->
     bundle.arrays["people"]["weight"] = np.zeros((4, 7), np.float16)
     bundles.save(bundle, folder)
     assert "people/weight has shape (4, 7)" in refusal(folder, Engine.load)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"hashtags": {"crowd": ["kids"]}}, {"hashtags": 7}, {"backbone": "nosuch"}, {"least": {}}],
+    ids=str,
+)
+def test_settings_that_cannot_be_are_a_damaged_bundle(settings: dict[str, object]) -> None:
+    bundle = bundle_with(people())
+    bundle.settings["people"] |= settings
+    with pytest.raises(BundleError):
+        read_people(bundle)

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from recommenders.arrays import Floats, quantised
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, BundleError, Part
+from recommenders.bundle_settings import reads_settings
 from training.datasets.albums import held_apart
 from training.features.examples import Features
 
@@ -91,6 +92,7 @@ def replay_part(
     )
 
 
+@reads_settings
 def replay_of(bundle: Bundle) -> Replay:
     """The photos that a bundle carries.
 

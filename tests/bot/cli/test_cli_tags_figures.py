@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from tests.bot.cli.fitted import refusal
 from tests.bundles import tiny_bundle
+from tests.recommenders.small_bundle import edit_manifest
 from tests.shapes import write_posts
 
 Tags = Callable[..., Any]
@@ -186,3 +187,12 @@ def test_a_bundle_of_an_earlier_version_says_to_fit_it_again(tag4pic: Tags, tmp_
     for words in (("dog", "cat"), ("dog", "--with", "cat")):
         result = tag4pic("tags", "similar", *words, env={"MODEL_DIR": str(bundle)})
         assert "has no vectors to compare several. Fit it again" in refusal(result)
+
+
+def test_knowledge_with_settings_that_cannot_be_is_refused(tag4pic: Tags, tmp_path: Path) -> None:
+    bundle = tiny_bundle(tmp_path / "bundle", knowledge=True)
+    settings = json.loads((bundle / "manifest.json").read_text())["settings"]
+    edit_manifest(bundle, settings=settings | {"knowledge": settings["knowledge"] | {"models": 7}})
+    assert "do not fit this tag4pic" in refusal(
+        tag4pic("tags", "sizes", env={"MODEL_DIR": str(bundle)})
+    )
