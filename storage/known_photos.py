@@ -3,7 +3,7 @@
 ``recommenders.copies`` decides whether two photos are copies, by what is stored here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -202,6 +202,21 @@ async def features(
     if backbones is not None:
         query = query.where(PhotoFeatures.backbone.in_(list(backbones)))
     return {row.backbone: unpack(row.vector) for row in await session.execute(query)}
+
+
+async def complete_features(
+    session: AsyncSession, photo_ids: Collection[int], backbones: Collection[str]
+) -> dict[int, dict[str, NDArray[np.float32]]]:
+    """Features as ``features``, of the photos that have them by all ``backbones``; by photo id."""
+    rows = await session.execute(
+        select(PhotoFeatures.photo_id, PhotoFeatures.backbone, PhotoFeatures.vector).where(
+            PhotoFeatures.photo_id.in_(photo_ids), PhotoFeatures.backbone.in_(backbones)
+        )
+    )
+    stored: dict[int, dict[str, NDArray[np.float32]]] = {one: {} for one in photo_ids}
+    for row in rows:
+        stored[row.photo_id][row.backbone] = unpack(row.vector)
+    return {one: features for one, features in stored.items() if len(features) == len(backbones)}
 
 
 async def backbones_of(session: AsyncSession, photo_id: int) -> set[str]:

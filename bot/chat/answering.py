@@ -275,10 +275,11 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
             request = await request_in(session, context, engine, album.chat_id, [photo_id])
-            features = await known_photos.features(session, photo_id)
+            names = engine.backbones[request.backend]
+            stored = await known_photos.complete_features(session, [photo_id], names)
             hashtags = await _stored(session, services, engine, request, album.chat_id, [photo_id])
-        if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
-            hashtags = await recommend(services, engine, request, [features])
+        if not hashtags and stored:
+            hashtags = await recommend(services, engine, request, list(stored.values()))
         async with services.database.session(confirmed=False) as session:
             answer_id = await record(
                 session,

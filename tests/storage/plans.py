@@ -177,6 +177,7 @@ async def ask_everything(database: Database) -> list[Query]:
         lambda s: known_photos.sharing_a_band(s, [(hashes, False), (hashes, True)]),
         lambda s: known_photos.perceptual_hashes_and_colours(s, [7, 8]),
         lambda s: known_photos.features(s, photo, ["net"]),
+        lambda s: known_photos.complete_features(s, [photo, 7], ["net", "other"]),
         lambda s: known_photos.features_of_several(s, [7, 8], "net", 16),
         lambda s: known_photos.remember(
             s, hashes=hashes, features={"net": np.ones(4)}, file_unique_id="new"

@@ -33,6 +33,19 @@ async def test_only_features_that_are_asked_for_and_there_come_back(
     assert stored.keys() == {"two"}
 
 
+async def test_of_several_photos_those_come_back_that_have_all_features_asked_for(
+    database: Database, vector: Vector, new_photo: NewPhoto
+) -> None:
+    both, one = await new_photo(one=vector(1), two=vector(2)), await new_photo(one=vector(3))
+    async with database.reading() as session:
+        stored = await known_photos.complete_features(session, [one, both], ["two", "one"])
+        assert stored.keys() == {both} and stored[both].keys() == {"one", "two"}
+        assert list(await known_photos.complete_features(session, [one, both], ["one"])) == [
+            one,
+            both,
+        ]
+
+
 async def test_a_backbone_can_be_added_later(
     database: Database, vector: Vector, new_photo: NewPhoto
 ) -> None:

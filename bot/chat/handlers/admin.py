@@ -245,8 +245,7 @@ async def _nearest(context: Context, photo_ids: Collection[int]) -> dict[int, li
     backbones = engine.backbones[backend]
     async with services.database.reading() as session:
         blocked = await services.blocked.hashtags(session, engine)
-        stored = {one: await known_photos.features(session, one, backbones) for one in photo_ids}
-    stored = {one: features for one, features in stored.items() if len(features) == len(backbones)}
+        stored = await known_photos.complete_features(session, photo_ids, backbones)
     if not stored:
         return {}
     rows = stacked(list(stored.values()), backbones)

@@ -341,6 +341,5 @@ async def _features(
     session: AsyncSession, engine: Engine, photo_ids: Sequence[int]
 ) -> list[Features]:
     """The stored features of photos; empty if one of them lacks any that the engine needs."""
-    names = engine.all_backbones
-    stored: list[Features] = [await known_photos.features(session, one, names) for one in photo_ids]
-    return stored if all(len(features) == len(names) for features in stored) else []
+    stored = await known_photos.complete_features(session, photo_ids, engine.all_backbones)
+    return list(stored.values()) if len(stored) == len(photo_ids) else []

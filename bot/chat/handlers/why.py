@@ -17,7 +17,6 @@ from bot.chat.services import Context
 from bot.chat.shown_answer import shown_tags
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
-from recommenders.batching import Features
 from recommenders.explaining import Reason, SeenClass
 from recommenders.languages import meanings
 from storage import known_photos
@@ -65,13 +64,13 @@ async def _reasons(
     services, engine = context.services, context.services.engine
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, chat_id)
-        stored = [await known_photos.features(session, photo_id) for photo_id in photo_ids]
-    tags: list[str] = []
-    if answer is not None and answer.backend in engine.backends:
-        request = replace(request, backend=answer.backend, words=answer.named)
-        tags = shown_tags(answer, request.skip)
-    names = engine.backbones[request.backend]
-    features: list[Features] = [one for one in stored if all(name in one for name in names)]
+        tags: list[str] = []
+        if answer is not None and answer.backend in engine.backends:
+            request = replace(request, backend=answer.backend, words=answer.named)
+            tags = shown_tags(answer, request.skip)
+        names = engine.backbones[request.backend]
+        stored = await known_photos.complete_features(session, photo_ids, names)
+    features = list(stored.values())
     if not features:
         return []
     if not tags:
