@@ -120,6 +120,8 @@ async def block(update: Update, context: Context) -> None:
     context.services.moderation_changed()
     texts = context.texts
     lines = [texts.blocked.format(words=_listed(words))] if words else []
+    if words and not any("*" in word for word in words):
+        lines.append(texts.block_how)
     if pieces := visible(wrong):
         lines.append(texts.block_wrong.format(words=pieces))
     await context.reply(message, "\n".join(lines) or _block_list(texts, own))

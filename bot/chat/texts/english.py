@@ -17,7 +17,7 @@ ENGLISH = Texts(
     group_commands={"tags": "hashtags for the photo you reply to"},
     admin_commands={
         "review": "hashtags waiting for approval",
-        "block": "block a word, or show the blocked ones",
+        "block": "block a hashtag, or show the blocked ones",
         "unblock": "take a word off the block list",
         "stats": "this bot in numbers",
     },
@@ -54,7 +54,8 @@ ENGLISH = Texts(
     help_admin=(
         "<b>For admins</b>\n"
         "/review: approve or reject what people taught me\n"
-        "/block word, /unblock word: the block list\n"
+        "/block word, /unblock word: hashtags that are never shown; word* and *word* stand for all "
+        "that begin with it or contain it\n"
         "/stats: this bot in numbers"
     ),
     hint=(
@@ -116,8 +117,8 @@ ENGLISH = Texts(
         "own": "Your hashtags",
     },
     settings_unknown=(
-        "I do not know that setting. It can be a platform, a number from 1 to {most}, a size, a "
-        "language, or your own hashtags; /settings shows them all."
+        "I do not know that setting. It can be a platform, a number from 1 to {most}, a size, "
+        "English or Russian, or your own hashtags; /settings shows them all."
     ),
     button_settings="‹ Settings",
     platform="<b>Where will you post?</b>\nThe number beside a name is how many hashtags you get.",
@@ -365,6 +366,7 @@ ENGLISH = Texts(
     block_shipped="My built-in list blocks {count} more.",
     block_allowed="<b>Allowed, though on that list</b>: {words}",
     blocked="Blocked: {words}",
+    block_how="<i>word* blocks all that begin with it, *word* all that contain it.</i>",
     unblocked="No longer blocked: {words}",
     block_wrong="These cannot be hashtags anyway: {words}",
     unblock_none="None of these is blocked. /block shows the list.",

@@ -242,6 +242,7 @@ class Texts:
     block_shipped: str
     block_allowed: str
     blocked: str
+    block_how: str
     unblocked: str
     block_wrong: str
     unblock_none: str

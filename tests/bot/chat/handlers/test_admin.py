@@ -162,8 +162,29 @@ async def test_a_list_of_blocked_and_allowed_words_of_any_length_fits_a_message(
 
 async def test_what_can_be_no_hashtag_need_not_be_blocked(admin: Person) -> None:
     both = await reply_text(admin, "/block #Red1 !!")
-    assert both.splitlines() == ["Blocked: red1", "These cannot be hashtags anyway: !!"]
+    how = "word* blocks all that begin with it, *word* all that contain it."
+    assert both.splitlines() == ["Blocked: red1", how, "These cannot be hashtags anyway: !!"]
     assert (await reply_text(admin, "/block")).splitlines()[0] == "Blocked: red1"
+
+
+@pytest.mark.parametrize(
+    ("blocked", "told"),
+    [
+        (
+            "закат",
+            [
+                "Запрещено: закат",
+                "слово* запрещает все, что с него начинаются, *слово* — все, где оно есть.",
+            ],
+        ),
+        ("закат*", ["Запрещено: закат*"]),
+    ],
+)
+async def test_one_blocked_word_is_told_with_how_to_block_more(
+    bot: Running, blocked: str, told: list[str]
+) -> None:
+    admin = await bot.person(chat=77, name="Admin", language="ru")
+    assert (await reply_text(admin, f"/block {blocked}")).splitlines() == told
 
 
 async def test_what_can_be_no_hashtag_cannot_be_unblocked_either(admin: Person) -> None:
