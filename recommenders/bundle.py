@@ -137,7 +137,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "without MODEL_DIR the starter is used."
         ) from None
     except OSError as error:
-        raise BundleError(f"{path} cannot be read ({error.strerror}).") from None
+        raise BundleError(
+            f"{path} cannot be read ({error.strerror}): mend that, or choose another folder."
+        ) from None
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read ({error}). Take it from a backup.") from None
     version = manifest.get("format") if isinstance(manifest, dict) else None

@@ -60,8 +60,8 @@ def test_a_drive_is_no_address(tag4pic: Tag4pic) -> None:
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        ("tags sizes", "loop/manifest.json cannot be read (Too many levels of symbolic links)."),
-        ("doctor", "loop/manifest.json cannot be read (Too many levels of symbolic links)."),
+        ("tags sizes", "loop/manifest.json cannot be read (Too many levels of symbolic links)"),
+        ("doctor", "loop/manifest.json cannot be read (Too many levels of symbolic links)"),
         ("train import posts --to loop", "Error: loop/images: Too many levels of symbolic links."),
         ("weights", "not here"),
     ],
