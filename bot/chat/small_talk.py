@@ -62,9 +62,11 @@ _TAGGED_AS_ONE = re.compile(
 _QUESTION = re.compile(
     r"""
     \W*(?:
-    how | who | why | what\ (?:is | are | do | does | can)
+    how(?!\ (?:beautiful | pretty | lovely | cute | nice | great | cool | good)\b) | who | why
+    | what\ (?:is | are | do | does | can)
     | (?:can | could | do | will | would | are)\ you | is\ (?:it | this | that | there)
-    | как | кто | почему | зачем | можно\ ли | что\ (?:это | такое | ты | вы)
+    | как(?!\ (?:же\ )?(?:красив | прекрасн | мил | здорово | хорошо | круто))
+    | кто | почему | зачем | можно\ ли | что\ (?:это | такое | ты | вы)
     )\b
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -98,12 +100,13 @@ _FUNCTION_WORD = re.compile(
     | is | am | are | was | were | be | been | do | does | did | have | has | had | would | can
     | could | should | think | guess | of | in | on | at | by | to | from | for | with | about
     | and | or | but | so | if | as | too | very | just | not
+    | thank | without
     ) (?:['’](?:s | m | re | ve | ll | d | t))?
     | (?:is | are | was | were | do | does | did | ca | wo)n['’]t
     | я | ты | он | она | оно | мы | вы | они | мне | меня | мой | моя | мо[её] | мои | моей
     | моём | наш | наша | наше | наши | его | её | ее | их | это | этот | эта | эти | этом | тот
     | там | тут | здесь | вот | и | а | но | или | что | чтобы | как | кто | в | во | на | с | со
-    | у | к | по | из | за | от | до | для | о | об | про | не | ни | же | ли | бы
+    | у | к | по | из | за | от | до | для | о | об | про | без | не | ни | же | ли | бы
     | был | была | было | были | есть | думаю | кажется | просто | очень
     )(?![\w'’·-])
     | [.!?…]+(?!\S)  # the end of a sentence

@@ -1,5 +1,6 @@
 """/addtags: in reply to a photo, as its caption, right after it, or asked for by a button."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -18,6 +19,8 @@ from bot.chat.teaching import MAX_HASHTAGS, teach, typed_hashtags
 from bot.chat.texts import LANGUAGES
 from recommenders.hashtags import in_caption
 from storage import StorageError, sightings
+
+_MARKED, _WORD = re.compile(r"[#＃]\S+"), re.compile(r"\w")
 
 
 async def addtags(update: Update, context: Context) -> None:
@@ -44,22 +47,27 @@ async def replied(update: Update, context: Context) -> None:
     message = message_of(update)
     text = message.text or ""
     if declines(text):
-        context.services.questions.close(message.chat_id)
         texts = context.texts
         await context.reply(message, texts.welcome if is_thanks(text) else texts.add_declined)
+        context.services.questions.close(message.chat_id)  # kept where this is handled again
         return
     await _teach_asked(context, message, text)
 
 
 async def taught_by_reply(context: Context, message: Message) -> bool:
-    """Teaches the marked hashtags of a reply to a photo, or to an answer; False for other texts."""
+    """Teaches a reply to a photo, or to an answer, that is hashtags alone; False for other texts.
+
+    Words around them may say that they are wrong: "why #dog?", "not #dog".
+    """
     text = message.text or ""
-    if subject.reply_of(message) is None or not in_caption(text):
+    says_more = _WORD.search(_MARKED.sub(" ", text))
+    if subject.reply_of(message) is None or not in_caption(text) or says_more:
         return False
     try:
         photo_ids = await subject.photos_of(context, message)
-    except UnreadablePhotoError:
-        return False
+    except UnreadablePhotoError as error:
+        await context.reply(message, context.texts.wrong_file[error.reason], quote=True)
+        return True
     if photo_ids:
         await teach(context, message, photo_ids, text)
     return bool(photo_ids)

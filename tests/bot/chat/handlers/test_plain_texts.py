@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.chat.photo_lookup import UnreadablePhotoError
 from recommenders import languages
 from recommenders.ranking import Hashtag
 from storage import moderation
-from tests.bot.conversation import GROUP, copied_by, hashtags, labels, reply, reply_text
+from tests.bot.conversation import GROUP, answer, copied_by, hashtags, labels, reply, reply_text
 from tests.bot.running import Running, Start
 from tests.colours import colour_bundle
 from tests.person import Person
@@ -82,6 +83,30 @@ async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, tex
 @pytest.mark.parametrize("text", ["red1?", "which red1?"])
 async def test_a_short_question_is_answered_with_hashtags(ann: Person, text: str) -> None:
     assert hashtags(await reply(ann, text))[0] == "#red1"
+
+
+@pytest.mark.parametrize("text", ["how beautiful red1 is", "как же красиво red1 здесь"])
+async def test_an_exclamation_is_no_question(ann: Person, text: str) -> None:
+    assert hashtags(await reply(ann, text))[0] == "#red1"
+
+
+@pytest.mark.parametrize(
+    "text", ["why #dog?", "this is not a #dog", "remove #dog please", "почему #собака?", "no #dog"]
+)
+async def test_a_reply_that_says_more_than_hashtags_teaches_none(ann: Person, text: str) -> None:
+    about = await answer(ann)
+    assert "Learnt" not in await reply_text(ann, text, about)
+
+
+async def test_hashtags_in_reply_to_what_is_no_photo_any_more_are_told_why(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: Any) -> list[int]:
+        raise UnreadablePhotoError("unreadable")
+
+    about = await answer(ann)
+    monkeypatch.setattr("bot.chat.subject.photos_of", gone)
+    assert "could not open" in await reply_text(ann, "#one", about)
 
 
 @pytest.mark.parametrize("text", ["blah", "what a day", "no red1", "I have no green7", "no  red1"])
