@@ -80,16 +80,17 @@ salty sandy snowy stormy watery windy
 _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
 _NEGATIONS = frozenset(("no", "not", "without", "без", "не", "нет", "ни"))
-"""What follows one in its clause names nothing: without makeup is no #makeup."""
+"""What follows one at once, in its clause, names nothing: without makeup is no #makeup."""
 _DENIED_TOO = frozenset(("or", "nor", "или"))
 """What follows one names nothing either, where what stands before it does not: no dog or cat."""
 _BETWEEN_LIST = """
 a an another any at by for from her his in its more my near of on other our single such that the
-their these this those to under with your в во для до за из их к ко моего моей моем моему моим моими
-моих мою на над наш нашего нашей нашем нашему нашим нашими наших нашу никакая никакие никакого
-никакой никакую никаких о об от по под при с своего своей своем своему своим своими своих свою со
-твоего твоей твоем твоему твоим твоими твоих твою у ваш вашего вашей вашем вашему вашим вашими ваших
-вашу всяких всякого всякой единого единой его ее этим этими этих этого этой этом эту
+their these this those to under with your в ваш вашего вашей вашем вашему вашим вашими ваших вашу во
+всяких всякого всякой для до его единого единой ее за из их к ко меня моего моей моем моему моим
+моими моих мою на над нас наш нашего нашей нашем нашему нашим нашими наших нашу него нее ни никакая
+никакие никаких никакого никакой никакую них о об одного одной от по под при с своего своей своем
+своему своим своими своих свою со твоего твоей твоем твоему твоим твоими твоих твою у этим этими
+этих этого этой этом эту
 """
 _BETWEEN = frozenset(_BETWEEN_LIST.split())
 """They may stand between a negation and what it denies: not at the beach, без моей собаки."""

@@ -46,6 +46,8 @@ def words() -> Words:
         ("не с собакой, без птиц, на закате", ["sunset"]),
         ("not at the beach, without my dog, no more birds", []),
         ("не на пляже, без моей собаки и без всяких птиц, нет собак", []),
+        ("нет ни собак, ни птиц, только закат", ["sunset"]),
+        ("нет ни собак ни птиц, нет у меня собаки, ни одной птицы", []),
         ("no golden retriever or any puppy at sunset", ["sunset"]),
         ("not only dogs", ["dog"]),
         ("Why not? #sunset", ["sunset"]),

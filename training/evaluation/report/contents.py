@@ -216,8 +216,9 @@ def _earned(
         heavier = np.append(0, weights[first_pictures_of][post_of].cumsum())
         middle = np.searchsorted(heavier, (heavier[starts] + heavier[ends]) / 2) - 1
         earned = means(likes[middle.clip(0)]) @ weights[compared]
-        shares.append(earned / max(earned[0], 1e-9) - 1)
-    low, high = np.quantile(shares, (0.025, 0.975), axis=0)
+        if earned[0] > 0:
+            shares.append(earned / earned[0] - 1)
+    low, high = np.quantile(shares or [[0.0] * len(chosen)], (0.025, 0.975), axis=0)
     earned = means(median_likes(uses)).mean(axis=1)
     return earned.tolist(), list(zip(low.tolist(), high.tolist(), strict=True))
 
