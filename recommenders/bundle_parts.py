@@ -2,9 +2,8 @@
 
 ``als_part`` writes what ``read_als`` reads, and so on for each part. Readers raise BundleError
 where an array is missing, its shape does not fit the vocabulary or the backbone, or a setting
-cannot be. Factors and
-weights are stored as float16, photos' vectors as int8. The part ``knowledge`` is in
-``recommenders.hashtag_tables``.
+cannot be. Factors and weights are stored as float16, photos' vectors as int8. The part
+``knowledge`` is in ``recommenders.hashtag_tables``.
 """
 
 from collections.abc import Iterable

@@ -38,13 +38,14 @@ _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe7
 _VIRAMA = 9
 """The combining class of the marks after which Indic scripts join letters."""
 
-_SIGNS = "#＃﹟"
+SIGNS = "#＃﹟"
+"""Any of them marks a hashtag."""
 _SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 # As in Telegram, a # inside a word starts no hashtag, and "&#39;" is a character reference. A #
 # that follows without a space starts another hashtag.
-_MARKED = re.compile(rf"(?<![\w{_MIDDLE_DOT}&])(?:[{_SIGNS}]+[^\s{_SIGNS}]*)+")
-_SIGN = re.compile(f"[{_SIGNS}]+")
+_MARKED = re.compile(rf"(?<![\w{_MIDDLE_DOT}&])(?:[{SIGNS}]+[^\s{SIGNS}]*)+")
+_SIGN = re.compile(f"[{SIGNS}]+")
 
 
 class HashtagError(ValueError):
@@ -66,7 +67,7 @@ def normalise(text: str) -> str:
             has a character that no hashtag has.
     """
     tag = unicodedata.normalize("NFC", text.translate(_INVISIBLE_BUT_JOINERS))
-    tag = tag.strip().lstrip(_SIGNS + _JOINERS)
+    tag = tag.strip().lstrip(SIGNS + _JOINERS)
     # İ in lower case is i with a combining dot, which is dropped.
     tag = unicodedata.normalize("NFC", tag.lower()).replace("i\u0307", "i")
     tag = _with_needed_joiners(unicodedata.normalize("NFC", tag))

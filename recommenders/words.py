@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from recommenders.arrays import Floats
 from recommenders.declension import meanings_of_a_form
 from recommenders.families import root, share_a_root, singular
-from recommenders.hashtags import HashtagError, key, normalise
+from recommenders.hashtags import SIGNS, HashtagError, key, normalise
 from recommenders.languages import meaning
 
 MOST_NAMED = 20
@@ -94,7 +94,7 @@ their these this those to under with your в ваш вашего вашей ва
 """
 _BETWEEN = frozenset(_BETWEEN_LIST.split())
 """They may stand between a negation and what it denies: not at the beach, без моей собаки."""
-_CLAUSES = re.compile(r"([#＃﹟]+[^\s#＃﹟.!?…:;,()]*)|[\n\r.!?…:;,()–—]|(?<=\s)-+(?=\s)")
+_CLAUSES = re.compile(rf"([{SIGNS}]+[^\s{SIGNS}.!?…:;,()]*)|[\n\r.!?…:;,()–—]|(?<=\s)-+(?=\s)")
 """Where a clause ends; a hashtag with # is one of its own, which nothing denies."""
 
 

@@ -115,8 +115,15 @@ async def answer(
             if message is not None:
                 shown = await services.outbox.send(message)
             elif earlier_answer is not None:
-                answer_row = _AnswerRow(person, answer_id, computed.ids)
-                shown = await _edit(context, earlier_answer, reply, buttons, answer_row)
+                shown = await _edit(
+                    context,
+                    earlier_answer,
+                    reply,
+                    buttons,
+                    person=person,
+                    answer_id=answer_id,
+                    photo_ids=computed.ids,
+                )
     note(backend=computed.request.backend, known=computed.duplicate)
     return shown
 
@@ -215,21 +222,15 @@ async def _store_photos(
     return replace(computed, request=request, hashtags=hashtags)
 
 
-@dataclass(frozen=True)
-class _AnswerRow:
-    """An answer's row id, the photos that it is about, and the person it answers."""
-
-    person: int
-    answer_id: int
-    photo_ids: Sequence[int]
-
-
 async def _edit(
     context: Context,
     earlier_answer: int,
     reply: Reply,
     buttons: InlineKeyboardMarkup | None,
-    row: _AnswerRow,
+    *,
+    person: int,
+    answer_id: int,
+    photo_ids: Sequence[int],
 ) -> int | None:
     """Edits the earlier answer's message, or sends a new one where it is gone; as ``send``."""
     services = context.services
@@ -240,18 +241,18 @@ async def _edit(
     except BadRequest:
         async with services.database.session(confirmed=False) as session:
             message = await services.outbox.put(
-                session, reply, person=row.person, answer_id=row.answer_id, photo_ids=row.photo_ids
+                session, reply, person=person, answer_id=answer_id, photo_ids=photo_ids
             )
         return await services.outbox.send(message)
     try:
         async with services.database.session(confirmed=False) as session:
-            if not context.was_forgotten(row.person):
-                await recommendations.set_message(session, row.answer_id, earlier_answer)
+            if not context.was_forgotten(person):
+                await recommendations.set_message(session, answer_id, earlier_answer)
                 await sightings.answered(
                     session,
                     chat_id=reply.chat_id,
                     message_id=earlier_answer,
-                    photo_ids=row.photo_ids,
+                    photo_ids=photo_ids,
                 )
             await updates_at_work.done_with(session)
     except StorageError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommenders.arrays import Doubles, Floats
 from recommenders.ratings import Uses
@@ -17,20 +18,29 @@ can do against relevance."""
 
 def uses_of(posts: Sequence[Post], hashtags: Sequence[str]) -> Uses:
     """The uses of a vocabulary's hashtags; posts whose likes are unknown or hidden are left out."""
+    return uses_and_posts(posts, hashtags)[0]
+
+
+def uses_and_posts(
+    posts: Sequence[Post], hashtags: Sequence[str]
+) -> tuple[Uses, NDArray[np.int64]]:
+    """As ``uses_of``, and the row of each use's post, (U,)."""
     column = {tag: index for index, tag in enumerate(hashtags)}
     uses = [
-        (column[tag], post.likes, len(post.hashtags))
-        for post in posts
+        (column[tag], post.likes, len(post.hashtags), row)
+        for row, post in enumerate(posts)
         if post.likes is not None and post.likes >= 0
         for tag in post.hashtags
         if tag in column
     ]
-    return Uses(
-        np.array([tag for tag, _, _ in uses], np.int64),
-        np.array([likes for _, likes, _ in uses], np.float64),
-        np.array([length for _, _, length in uses], np.int64),
+    tags, likes, lengths, rows = zip(*uses, strict=True) if uses else ((), (), (), ())
+    found = Uses(
+        np.array(tags, np.int64),
+        np.array(likes, np.float64),
+        np.array(lengths, np.int64),
         len(hashtags),
     )
+    return found, np.array(rows, np.int64)
 
 
 def median_likes(uses: Uses) -> Doubles:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from recommenders.answers import FIRST
 from recommenders.arrays import Doubles
+from recommenders.ratings import Uses
 from training.datasets.albums import first_pictures, whole_posts
 from training.evaluation.evaluate import Answers
 from training.evaluation.metrics import hits_of, photo_weights
 from training.evaluation.reliability import Reliability, reliability
 from training.features.compute import batches
-from training.fitting.ratings import median_likes, uses_of
+from training.fitting.ratings import median_likes, uses_and_posts
 
 STYLES = ("relevant", "balanced", "popular")
 STYLE_TOP = 10
@@ -156,7 +157,8 @@ def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
     engine = answers.engine
     if not engine.rated:
         return []
-    if not uses_of(whole_posts(answers.posts), answers.hashtags).counts.any():
+    uses, post_of = uses_and_posts(whole_posts(answers.posts), answers.hashtags)
+    if not uses.counts.any():
         return []
     columns = {tag: column for column, tag in enumerate(answers.hashtags)}
     chosen = np.full((len(STYLES), len(answers.posts), STYLE_TOP), -1, np.intp)
@@ -167,12 +169,12 @@ def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
             for row, hashtags in enumerate(lists, rows.start):
                 of_style[row, : len(hashtags)] = [columns[hashtag.tag] for hashtag in hashtags]
     precision = [float(hits_of(top, answers.truth).mean()) for top in chosen]
-    likes, more = _earned(answers, chosen)
+    likes, more = _earned(answers, uses, post_of, chosen)
     return [StyleFigures(*figures) for figures in zip(STYLES, likes, precision, more, strict=True)]
 
 
 def _earned(
-    answers: Answers, chosen: NDArray[np.intp]
+    answers: Answers, uses: Uses, post_of: NDArray[np.int64], chosen: NDArray[np.intp]
 ) -> tuple[list[float], list[tuple[float, float]]]:
     """The likes of each style, and the interval of the share by which they exceed the first's.
 
@@ -181,19 +183,9 @@ def _earned(
     which one style gives to many photos, is carried by a few posts with many likes.
 
     Args:
+        uses, post_of: of the split's whole posts, by ``uses_and_posts``.
         chosen: (styles, n, k) columns of hashtags, -1 where there were fewer.
     """
-    posts, columns = whole_posts(answers.posts), set(answers.hashtags)
-    uses = uses_of(posts, answers.hashtags)
-    post_of = np.array(
-        [
-            row
-            for row, post in enumerate(posts)
-            if post.likes is not None and post.likes >= 0
-            for tag in post.hashtags
-            if tag in columns
-        ]
-    )
     order = np.lexsort((uses.likes, uses.hashtag))
     post_of, likes = post_of[order], uses.likes[order]
     ends = uses.counts.cumsum()
