@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +38,8 @@ def connection_is_lost_as_a_message_is_stored(
     The event is set once that has happened.
     """
     real, happened = outbox.put, asyncio.Event()
+    # After the block, too: so long nobody takes it over.
+    monkeypatch.setattr("storage.replicas.UNKNOWN_FOR", timedelta(seconds=1))
 
     async def put(session: AsyncSession, message: OutgoingMessage) -> int:
         row_id = await real(session, message)
