@@ -28,10 +28,12 @@ class ChatRequest(AnswerRequest):
 
     Attributes:
         own: the chat's own hashtags, shown after the best five; ``skip`` contains them, too.
+        chosen: the number of hashtags that the chat chose, ``own`` included; 0 for none.
         unwanted: further hashtags, which the chat has rejected for the photo or album.
     """
 
     own: tuple[str, ...] = ()
+    chosen: int = 0
     unwanted: frozenset[str] = frozenset()
 
     def asked(self, model: str) -> Asked:
@@ -81,6 +83,7 @@ async def request_in(
         language=language_of(chat, context.texts),
         audience=chat_id,
         own=own,
+        chosen=chat.count or 0,
     )
     return await about(session, request, chat_id, photo_ids) if photo_ids else request
 

@@ -345,7 +345,13 @@ def _to_show(
     tags = fitting([hashtag.tag for hashtag in hashtags], MOST_LENGTH)
     unsure = request.is_unsure(tags)
     return ShownAnswer(
-        answer_id, request.backend, tags, own=request.own, album=album, unsure=unsure
+        answer_id,
+        request.backend,
+        tags,
+        own=request.own,
+        chosen=request.chosen,
+        album=album,
+        unsure=unsure,
     )
 
 

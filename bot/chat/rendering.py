@@ -43,9 +43,13 @@ def answer_text(
     return "\n\n".join([*parts, *notes])
 
 
-def in_order(hashtags: Sequence[str], own: Sequence[str]) -> list[str]:
-    """All hashtags of an answer as ``answer_text`` orders them."""
-    return [*hashtags[:FIRST], *own, *hashtags[FIRST:]]
+def to_copy(hashtags: Sequence[str], own: Sequence[str], chosen: int) -> list[str]:
+    """What ``Copy`` takes of an answer: the best five and the chat's own, as a tap on their block.
+
+    Args:
+        chosen: the number that the chat chose; where it is larger, so many are taken.
+    """
+    return [*hashtags[:FIRST], *own, *hashtags[FIRST : max(FIRST, chosen - len(own))]]
 
 
 def block(hashtags: Sequence[str]) -> str:

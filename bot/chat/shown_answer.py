@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.chat.rendering import MOST_LENGTH, fitting, in_order
+from bot.chat.rendering import MOST_LENGTH, fitting, to_copy
 from recommenders.answers import first_apart
 from recommenders.ranking import Hashtag
 from storage.feedback import NO_THUMBS, Thumbs
@@ -18,6 +18,7 @@ class ShownAnswer:
         answer_id: the row's id, for the buttons' data.
         tags: hashtags, best first.
         own: the chat's own hashtags, shown after the best five.
+        chosen: the number of hashtags that the chat chose; 0 for none.
         album: it answers several photos as one.
         unsure: it is short because no other hashtag is likely enough.
         spoken_by: the backend to name in the heading; None if it is the chat's usual one.
@@ -28,6 +29,7 @@ class ShownAnswer:
     backend: str
     tags: Sequence[str]
     own: Sequence[str] = ()
+    chosen: int = 0
     album: bool = False
     unsure: bool = False
     spoken_by: str | None = None
@@ -36,8 +38,8 @@ class ShownAnswer:
 
     @property
     def copied(self) -> list[str]:
-        """All hashtags of the message, in its order."""
-        return in_order(self.tags, self.own) if self.tags else []
+        """The hashtags that ``Copy`` takes, as far as they fit into it."""
+        return to_copy(self.tags, self.own, self.chosen) if self.tags else []
 
 
 def shown_tags(answer: Recommendation, skip: Collection[str]) -> list[str]:

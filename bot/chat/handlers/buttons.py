@@ -254,6 +254,7 @@ async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
         answer.backend,
         tags,
         own=request.own,
+        chosen=request.chosen,
         album=answer.album,
         unsure=request.is_unsure(tags),
         spoken_by=answer.backend if answer.backend != request.backend else None,

@@ -8,7 +8,7 @@ from bot.chat.answer_request import request_in
 from bot.chat.handlers import addtags
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import copy_row
-from bot.chat.rendering import answer_text, in_order
+from bot.chat.rendering import answer_text, to_copy
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from bot.chat.small_talk import asks, complains, is_small_talk, is_thanks, without_small_talk
@@ -57,6 +57,6 @@ async def _answer(context: Context, message: Message, words: str) -> TextAndButt
     if not hashtags:
         return texts.words_unknown, None
     tags = [hashtag.tag for hashtag in hashtags]
-    copied = in_order(tags, request.own)
+    copied = to_copy(tags, request.own, request.chosen)
     keyboard = InlineKeyboardMarkup(copy_row(texts, copied))
     return answer_text(texts, tags, own=request.own), keyboard

@@ -77,8 +77,8 @@ ENGLISH = Texts(
     unsure="<i>I am not sure about any others. Tap “Add tags” to teach me.</i>",
     all_out="Nothing is left of this answer. Tap “Add tags” to teach me what fits.",
     copy_part=(
-        "<i>“Copy” takes {count} of the {all}: a Telegram button copies at most 256 characters. "
-        "Tap a block to copy all of it.</i>"
+        "<i>“Copy” takes {count} of the first {all}: a Telegram button copies at most 256 "
+        "characters. Tap a block to copy all of it.</i>"
     ),
     edit_hint="<i>Tap a hashtag that does not fit to take it out.</i>",
     taken_out="#{tag} is out.",

@@ -46,22 +46,29 @@ async def test_below_an_answer_stands_one_row(ann: Person) -> None:
     assert [[one["text"] for one in row] for row in buttons(message)] == [["Copy", "More", "✎"]]
 
 
-async def test_copy_copies_what_the_message_shows(ann: Person) -> None:
+async def test_copy_copies_the_best_five_as_a_tap_on_their_block_does(ann: Person) -> None:
+    message = await answer(ann)
+    assert copied_by(message, "Copy").split() == hashtags(message)[:5]
+    more = await edited(ann, message, "More")
+    assert copied_by(more, "Copy").split() == hashtags(message)[:5]
+
+
+async def test_copy_copies_as_many_as_the_chat_chose(ann: Person) -> None:
+    await reply(ann, "/settings 7")
     message = await answer(ann)
     assert copied_by(message, "Copy").split() == hashtags(message)
     more = await edited(ann, message, "More")
-    assert copied_by(more, "Copy").split() == hashtags(more)
+    assert copied_by(more, "Copy").split() == hashtags(message)
+    assert copied_by(await reply(ann, "reddish3"), "Copy").count("#") == 7
 
 
 async def test_what_does_not_fit_into_copy_is_left_out_whole_and_the_answer_says_so(
     ann: Person,
 ) -> None:
+    await reply(ann, f"/settings #{'a' * 90} #{'b' * 90} #{'c' * 90}")
     message = await answer(ann)
-    for _ in range(3):
-        message = await edited(ann, message, "More")
-    copied = copied_by(message, "Copy").split()
-    assert copied == hashtags(message)[: len(copied)]
-    assert f"“Copy” takes {len(copied)} of the 40" in message["text"]
+    assert copied_by(message, "Copy").split() == hashtags(message)[:7]
+    assert "“Copy” takes 7 of the first 8" in message["text"]
 
 
 async def test_that_copy_leaves_something_out_is_not_claimed_of_a_short_answer(

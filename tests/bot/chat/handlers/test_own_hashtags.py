@@ -29,7 +29,7 @@ async def test_own_hashtags_stand_behind_the_best_five(ann: Person) -> None:
     message = await answer(ann, "red")
     assert hashtags(message)[:7] == [*FIRST_TEN_REDS[:5], "#mybrand", "#me"]
     assert len(hashtags(message)) == 10
-    assert copied_by(message, "Copy").split() == hashtags(message)
+    assert copied_by(message, "Copy").split() == hashtags(message)[:7]
 
 
 async def test_own_hashtags_count_towards_what_a_platform_takes(ann: Person) -> None:

@@ -57,7 +57,7 @@ async def test_an_answer_names_no_cosines(ann: Person) -> None:
 
 async def test_the_hashtags_are_copied_at_once(ann: Person) -> None:
     message = await reply(ann, "green7")
-    assert copied_by(message, "Copy").split() == hashtags(message)
+    assert copied_by(message, "Copy").split() == hashtags(message)[:5]
     assert "👍" not in labels(message)
 
 
