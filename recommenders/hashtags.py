@@ -133,7 +133,7 @@ def parse(text: str) -> tuple[list[str], list[str]]:
     Returns:
         The hashtags in order without repeats, and the refused pieces as they were typed.
     """
-    if _SIGN.search(_ADDRESS.sub(" ", text)):
+    if is_marked(_ADDRESS.sub(" ", text)):
         pieces = [word or f"#{typed}" for word, typed in _marked(text)]
     else:
         pieces = _SEPARATORS.split(text)
@@ -146,6 +146,11 @@ def parse(text: str) -> tuple[list[str], list[str]]:
             except HashtagError:
                 refused.append(piece)
     return list(unique(hashtags).values()), refused
+
+
+def is_marked(text: str) -> bool:
+    """Whether a text has a ``#``, in whichever of its ``SIGNS``."""
+    return _SIGN.search(text) is not None
 
 
 def in_caption(text: str) -> list[str]:

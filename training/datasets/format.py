@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from recommenders.hashtags import HashtagError, key, normalise, unique, usual_spellings
+from recommenders.hashtags import HashtagError, is_marked, key, normalise, unique, usual_spellings
 from recommenders.whole_files import written_whole
 from training.datasets.encodings import NotTextError, decode_text
 from training.datasets.missing_values import UNKNOWN
@@ -325,7 +325,7 @@ def without_hyphens(word: str, hyphenated: Counter[str]) -> str:
         hyphenated: counts those that had hyphens, as they were written.
     """
     joined = _HYPHEN.sub("", word)
-    if joined == word or "#" in word or not any(map(str.isalpha, word)):
+    if joined == word or is_marked(word) or not any(map(str.isalpha, word)):
         return word
     hyphenated[word.strip().lower()] += 1
     return joined

@@ -17,10 +17,10 @@ from bot.chat.services import Context
 from bot.chat.small_talk import cancels, declines, is_thanks
 from bot.chat.teaching import MAX_HASHTAGS, teach, typed_hashtags
 from bot.chat.texts import LANGUAGES
-from recommenders.hashtags import in_caption
+from recommenders.hashtags import SIGNS, in_caption
 from storage import StorageError, sightings
 
-_MARKED, _WORD = re.compile(r"[#＃]\S+"), re.compile(r"\w")
+_MARKED, _WORD = re.compile(rf"[{SIGNS}]\S+"), re.compile(r"\w")
 
 
 async def addtags(update: Update, context: Context) -> None:

@@ -21,7 +21,7 @@ from bot.chat.texts import Texts
 from bot.chat.version_messages import status_lines
 from bot.learning_status import learning_status
 from recommenders.bundle import BundleError
-from recommenders.hashtags import HashtagError, key, normalise
+from recommenders.hashtags import SIGNS, HashtagError, key, normalise
 from storage import blocklist, known_photos, moderation, statistics, users
 from storage.statistics import BackendStatistics
 
@@ -266,7 +266,7 @@ def _parse_words(args: list[str]) -> tuple[list[str], list[str]]:
     for word in args:
         try:
             normalise(word.replace("*", ""))
-            words.append("*".join(key(part.lstrip("#＃")) for part in word.split("*")))
+            words.append("*".join(key(part.lstrip(SIGNS)) for part in word.split("*")))
         except HashtagError:
             wrong.append(word)
     return words, wrong

@@ -71,9 +71,9 @@ async def _overview(context: Context, chat_id: int) -> TextAndButtons:
 
 async def _change_typed(context: Context, chat_id: int, wanted: str) -> str:
     """Changes the settings that were typed after the command; HTML of the result."""
-    own = [word for word in wanted.split() if "#" in word]
+    own = [word for word in wanted.split() if hashtags.is_marked(word)]
     if own:
-        others = [word for word in wanted.split() if "#" not in word]
+        others = [word for word in wanted.split() if word not in own]
         wanted = " ".join(word for word in others if any(map(str.isalnum, word)))
     # "не важно" is one name of two words; "instagram 7" are two names.
     named = _option_named(context, wanted)

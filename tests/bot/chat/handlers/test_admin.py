@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from recommenders.hashtags import SIGNS
 from storage import blocklist, moderation
 from tests.bot.conversation import (
     answer,
@@ -160,8 +161,9 @@ async def test_a_list_of_blocked_and_allowed_words_of_any_length_fits_a_message(
     assert "000blocked" in await reply_text(admin, "/block")
 
 
-async def test_what_can_be_no_hashtag_need_not_be_blocked(admin: Person) -> None:
-    both = await reply_text(admin, "/block #Red1 !!")
+@pytest.mark.parametrize("sign", SIGNS)
+async def test_what_can_be_no_hashtag_need_not_be_blocked(admin: Person, sign: str) -> None:
+    both = await reply_text(admin, f"/block {sign}Red1 !!")
     how = "word* blocks all that begin with it, *word* all that contain it."
     assert both.splitlines() == ["Blocked: red1", how, "These cannot be hashtags anyway: !!"]
     assert (await reply_text(admin, "/block")).splitlines()[0] == "Blocked: red1"

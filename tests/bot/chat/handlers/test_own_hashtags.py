@@ -23,7 +23,7 @@ FIRST_TEN_REDS = [f"#red{number}" for number in range(1, 11)]
 
 
 async def test_own_hashtags_stand_behind_the_best_five(ann: Person) -> None:
-    assert await reply_text(ann, "/settings #mybrand #me") == (
+    assert await reply_text(ann, "/settings ＃mybrand ﹟me") == (
         "From now on, on every post: #mybrand #me"
     )
     message = await answer(ann, "red")

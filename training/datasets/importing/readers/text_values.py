@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from recommenders.hashtags import HashtagError, belongs, in_caption, normalise
+from recommenders.hashtags import SIGNS, HashtagError, belongs, in_caption, is_marked, normalise
 from training.datasets.format import SPLITS, without_hyphens
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.missing_values import MISSING, UNKNOWN
@@ -19,7 +19,7 @@ _NO_WORDS = {"nan", "none", "null", "<na>"}
 _MARKS = ",;|،؛、，；"
 _SEPARATORS = re.compile(rf"[{_MARKS}\n]")
 _MARKS_BETWEEN = re.compile(rf"[{_MARKS}]")
-_SIGNS, _HYPHENS = "#＃", "-\u2010\u2011"
+_HYPHENS = "-\u2010\u2011"
 # Line breaks as HTML, Excel and programmers write them.
 _LINE_BREAK = re.compile(r"<br\s*/?>|_x000d_|(?:\\r)?\\n", re.IGNORECASE)
 # A list as JSON, Python, NumPy, pandas or PostgreSQL writes it: what is inside the brackets.
@@ -82,7 +82,7 @@ def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
     cell = cell.strip()
     values = _list_values(cell)
     text = _LINE_BREAK.sub("\n", cell) if values is None else "\n".join(values)
-    if _is_marked(text):
+    if is_marked(text):
         if values is None and _begins_as_caption(text):
             return hashtags_in_caption(text)
         return _where_some_are_marked([text] if values is None else values, hyphenated)
@@ -101,26 +101,22 @@ def _where_some_are_marked(texts: Iterable[str], hyphenated: Counter[str]) -> li
     tags: list[str] = []
     for text in texts:
         for piece in _MARKS_BETWEEN.split(text) if _is_list(text) else [text]:
-            if _is_marked(piece):
+            if is_marked(piece):
                 tags += hashtags_in_caption(piece)
             elif piece.strip().casefold() not in _NO_WORDS:
                 tags += hashtags_of_keywords([piece], hyphenated)
     return tags
 
 
-def _is_marked(text: str) -> bool:
-    return any(sign in text for sign in _SIGNS)
-
-
 def _is_list(text: str) -> bool:
     """Whether marks part single words, each with or without a #; a caption has more between two."""
-    words = [piece.strip().lstrip(_SIGNS) for piece in _MARKS_BETWEEN.split(text)]
+    words = [piece.strip().lstrip(SIGNS) for piece in _MARKS_BETWEEN.split(text)]
     return all(belongs(character) or character in _HYPHENS for word in words for character in word)
 
 
 def _begins_as_caption(text: str) -> bool:
     """Whether too few words without a # come first for a list, as in ``Wow, #a, #b``."""
-    marked = [_is_marked(piece) for piece in _MARKS_BETWEEN.split(text) if piece.strip()]
+    marked = [is_marked(piece) for piece in _MARKS_BETWEEN.split(text) if piece.strip()]
     return not marked[0] and (len(marked) < 3 or 2 * marked.count(False) < len(marked))
 
 

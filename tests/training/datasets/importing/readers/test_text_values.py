@@ -73,6 +73,7 @@ def test_a_line_break_between_words_parts_them(import_csv: Import, cell: str) ->
         ("{sunset,#sea}", ["sunset", "sea"]),
         ("Sunset,\n#sea, #sun", ["sea", "sun"]),
         ("Wow, #sea", ["sea"]),
+        ("Wow, ﹟sea", ["sea"]),
         ("Wow,, #sea", ["sea"]),
         ("10, #sea, #sun", ["sea", "sun"]),
         ("Sunset\n#sea", ["sea"]),
