@@ -5,6 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
+FAILED = "Something went wrong here; the log says what."
+
 
 class RequestError(Exception):
     """An error response such as ``{"error": "The file is empty.", "reason": "empty"}``.

@@ -1,5 +1,6 @@
 """``ROUTES`` and their handlers, whose docstrings are the descriptions in the OpenAPI document."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from aiohttp.typedefs import Handler
 from bot import own_site
 from bot.hashtag_lookup import HashtagLookup
 from bot.http import fields, uploads
-from bot.http.errors import RequestError, json_response
+from bot.http.errors import FAILED, RequestError, json_response
 from bot.http.fields import OF_A_HASHTAG, OF_A_PHOTO, OF_CATEGORIES, Field
 from bot.http.uploads import Photo
 from bot.http.work import Work
@@ -21,10 +22,15 @@ from bot.photo_answers import PhotoAnswers
 from recommenders.answers import AnswerRequest
 from recommenders.photos import PhotoError
 
+log = logging.getLogger(__name__)
+
 ANSWERS = web.AppKey("answers", PhotoAnswers)
 WORK = web.AppKey("work", Work)
 STARTED = web.AppKey("started", float)
 PAGE = Path(__file__).parent / "page"
+
+_STATUS = {"too_large": 413, "failed": 500}
+"""Of a single photo without an answer, by reason; 422 for all others."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,13 @@ async def hashtags(request: web.Request) -> web.Response:
         return json_response(results)
     (result,) = results
     if "error" in result:
-        status = 413 if result["reason"] == "too_large" else 422
+        status = _STATUS.get(result["reason"], 422)
         raise RequestError(status, result["reason"], result["error"])
     return json_response(result)
 
 
 def _answer(answers: PhotoAnswers, photo: Photo, wanted: AnswerRequest) -> dict[str, Any]:
-    """The JSON object for a photo: its answer, or why it cannot be read."""
+    """The JSON object for a photo: its answer, or why it has none."""
     try:
         if photo.data is None:
             raise PhotoError("too_large")
@@ -81,6 +87,9 @@ def _answer(answers: PhotoAnswers, photo: Photo, wanted: AnswerRequest) -> dict[
         why = str(error)  # as it stands behind a file's name
         sentence = f"{why[0].upper()}{why[1:]}."
         return {"photo": photo.name, "error": sentence, "reason": error.reason}
+    except Exception:  # a form's other photos may be answered
+        log.exception("A photo cannot be answered")
+        return {"photo": photo.name, "error": FAILED, "reason": "failed"}
 
 
 async def similar(request: web.Request) -> web.Response:

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from bot import own_site
 from bot.hashtag_lookup import UnknownHashtagError
 from bot.http import routes
-from bot.http.errors import RequestError, busy
+from bot.http.errors import FAILED, RequestError, busy
 from bot.http.limits import Limits
 from bot.http.listening import BACKLOG, cannot_listen
 from bot.http.work import Work
@@ -135,7 +135,7 @@ class HttpServer:
         except Exception:
             # Without the query and the body, which are private.
             log.exception("%s %s failed", request.method, request.path)
-            refused = RequestError(500, "failed", "Something went wrong here; the log says what.")
+            refused = RequestError(500, "failed", FAILED)
         response = refused.response()
         if not request.content.at_eof():
             response.force_close()  # the rest of the body is not read

@@ -2,7 +2,6 @@
 
 import asyncio
 import struct
-import sys
 import threading
 import zlib
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ import pytest
 from PIL import Image
 
 from bot.chat.albums import QUIET
-from recommenders import decoding_process
 from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
@@ -21,6 +19,7 @@ from tests.bot.running import Running
 from tests.bot.telegram_sends import arrives
 from tests.colours import colour_bundle, colour_engine, encoded, jpeg, picture
 from tests.person import Person
+from tests.recommenders.fragile_decoding import make_fragile
 from tests.recommenders.pictures import endless_jpeg
 
 
@@ -122,23 +121,10 @@ async def test_no_photo_waits_for_somebodys_albums_of_files(
     assert hashtags(await ann.wait_reply())[0] == "#red1"
 
 
-FRAGILE = """
-import runpy, sys
-from recommenders import photos
-
-def decode(data, shorter_side, decode=photos.decode):
-    return sys.exit(7) if data.endswith(b"!") else decode(data, shorter_side)
-
-photos.decode = decode
-runpy.run_module("recommenders.decoding_process", run_name="__main__")
-"""
-"""A decoding process that ends at a file with this end."""
-
-
 async def test_a_file_that_ends_the_decoding_process_does_not_keep_its_album_from_being_answered(
     bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding_process, "_COMMAND", [sys.executable, "-P", "-c", FRAGILE])
+    make_fragile(monkeypatch)
     files = [jpeg("red", 1) + b"!", jpeg("red", 2), jpeg("red", 3)]
     await album_of_files(bot, 1_000, "album", files)
     answer = await ann.wait_reply()

@@ -14,6 +14,7 @@ from bot.cli.main import app
 from recommenders.bundle import STARTER, save
 from recommenders.engine import Engine
 from tests.colours import colour_bundle, colour_engine, jpeg
+from tests.recommenders.fragile_decoding import make_fragile
 
 FORM = "multipart/form-data; boundary=xx"
 
@@ -194,6 +195,18 @@ async def test_photos_that_are_too_many_or_too_large_are_refused(serve: Serve) -
         assert (status, answer["reason"]) == (413, "too_large")
     except aiohttp.ClientError:
         pass  # the connection was closed on a client that went on sending
+
+
+async def test_a_photo_that_ends_the_decoding_process_does_not_keep_its_form_from_being_answered(
+    ask: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_fragile(monkeypatch)
+    fatal = jpeg() + b"!"
+    first, second, third = await ask.post(jpeg(), fatal, jpeg("green"))
+    assert first["hashtags"] and third["hashtags"]
+    assert (second["photo"], second["reason"]) == ("2.jpg", "failed")
+    status, answer, _ = await ask("/v1/hashtags", "POST", data=fatal)
+    assert (status, answer["reason"]) == (500, "failed")
 
 
 async def test_no_line_of_the_log_holds_what_was_sent(
