@@ -254,7 +254,10 @@ def sqlite_file(url: str) -> Path | None:
     Raises:
         StorageError: the address is invalid.
     """
-    return _plain_file(_address(url))
+    address = _address(url)
+    if _is_sqlite(address):
+        _engine(address)  # refuses options that cannot be
+    return _plain_file(address)
 
 
 def is_there(url: str) -> bool:
@@ -304,9 +307,13 @@ def _engine(address: URL) -> AsyncEngine:
         with warnings.catch_warnings():
             warnings.simplefilter("error", SAWarning)
             # Errors are logged, and must not show the texts that a statement was given.
-            return create_async_engine(
+            engine = create_async_engine(
                 address, pool_pre_ping=not _is_sqlite(address), hide_parameters=True
             )
+        if _is_sqlite(address):  # which refuses some options only as it connects
+            _, options = engine.dialect.create_connect_args(address)
+            sqlite3.connect(":memory:", **options).close()
+        return engine
     except ModuleNotFoundError as error:
         driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
         raise StorageError(
@@ -334,12 +341,6 @@ def _address(url: str) -> URL:
         return postgresql.address(address)
     if not address.database or address.database == ":memory:":
         raise StorageError("DATABASE_URL names no file: a database in memory would be lost.")
-    # Some options are refused only by a connection, and ``doctor`` opens none with them.
-    _, options = _engine(address).dialect.create_connect_args(address)
-    try:
-        sqlite3.connect(":memory:", **options).close()
-    except _REFUSED as error:
-        raise StorageError(_INVALID) from error
     return address
 
 
