@@ -26,53 +26,52 @@ FIRST_AFTER = 60.0
 EVERY = 3600.0
 HISTORY_EVERY = 24
 """History is deleted every so many times: looking for it takes longer."""
-SILENCE = timedelta(days=30)
-"""After so long without a photo at a start, the clock gets a day to be set right."""
+DAY, SILENCE = timedelta(days=1), timedelta(days=30)
+"""After so long without a photo, those of the last day aside, the clock gets a day to be set
+right."""
 
 
 @asynccontextmanager
-async def purged(
-    database: Database, keep_days: int, bot_id: int, *, clock_may_be_ahead: bool = False
-) -> AsyncIterator[None]:
+async def purged(database: Database, keep_days: int, bot_id: int) -> AsyncIterator[None]:
     """While the block runs, deletes history older than ``keep_days``; 0 keeps it for ever.
 
-    If the clock may be ahead, history is not deleted on the first day.
+    If the clock may be ahead, history is not deleted before the next day.
 
     In any case it deletes ids of handled updates that Telegram no longer resends, what waits for
     other bots that no longer run, what other replicas have read, which of them had a chat, and who
     sent too much an hour ago. What was deleted is overwritten in SQLite's WAL too.
     """
-    first = HISTORY_EVERY if clock_may_be_ahead else 0
-    async with meanwhile(_purge_hourly(database, keep_days, bot_id, first)):
+    async with meanwhile(_purge_hourly(database, keep_days, bot_id)):
         yield
 
 
-async def _purge_hourly(database: Database, keep_days: int, bot_id: int, first: int) -> None:
+async def _purge_hourly(database: Database, keep_days: int, bot_id: int) -> None:
     await asyncio.sleep(FIRST_AFTER)
+    was_doubted = False
     for hour in count():
         try:
             async with database.alone("retention") as is_alone:
                 if is_alone:  # no other replica does it now
                     await _purge_short_lived(database, bot_id)
-                    if keep_days and hour >= first and hour % HISTORY_EVERY == 0:
-                        await _purge_history(database, keep_days)
+                    if keep_days and hour % HISTORY_EVERY == 0:
+                        was_doubted = not was_doubted and await _clock_may_be_ahead(database)
+                        if not was_doubted:
+                            await _purge_history(database, keep_days)
                     await database.shrink_log()
         except StorageError as error:
             log.warning("What is old was not deleted; it will be tried again. %s", error)
         await asyncio.sleep(EVERY)
 
 
-async def clock_may_be_ahead(database: Database) -> bool:
+async def _clock_may_be_ahead(database: Database) -> bool:
     """Whether the last photo came so long ago by this clock that it may be wrong.
 
-    Ask before the start stores anything by the same clock.
+    Photos of the last day may have come by the same clock.
     """
-    try:
-        async with database.reading() as session:
-            last = await sightings.last_at(session)
-    except StorageError:
-        return True
-    if last is None or datetime.now(UTC) - last < SILENCE:
+    now = datetime.now(UTC)
+    async with database.reading() as session:
+        last = await sightings.last_before(session, now - DAY)
+    if last is None or now - last < SILENCE:
         return False
     log.warning(
         "The last photo came on %s. In case this machine's clock is wrong, nothing old is deleted "

@@ -28,7 +28,7 @@ from bot.model_updates import AtStart, kept_current
 from bot.monitoring import monitored
 from bot.receiving import Received, StartError, polling, start_failure
 from bot.replicas import in_step
-from bot.retention import clock_may_be_ahead, purged
+from bot.retention import purged
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from bot.webhook import webhook
@@ -97,7 +97,6 @@ async def serve(
             with _stops_the_start(StorageError):
                 database = await Database.open(settings.database_url)
             stack.push_async_callback(database.close)
-            is_ahead = settings.keep_days > 0 and await clock_may_be_ahead(database)
             settings = await _with_bundle(settings)
             versions = Versions.of(settings.model_dir)
             at_start = AtStart.of(versions)
@@ -130,12 +129,7 @@ async def serve(
             async with (
                 in_step(services, received.inbox),
                 kept_current(services, versions, at_start),
-                purged(
-                    database,
-                    settings.keep_days,
-                    application.bot.id,
-                    clock_may_be_ahead=is_ahead,
-                ),
+                purged(database, settings.keep_days, application.bot.id),
             ):
                 await _first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")

@@ -69,9 +69,10 @@ async def last_of(
     return [last.photo_id] if answer is None else await of_message(session, chat_id, answer)
 
 
-async def last_at(session: AsyncSession) -> datetime | None:
-    """When the last photo came, in any chat."""
-    return await session.scalar(select(Sighting.at).order_by(Sighting.id.desc()).limit(1))
+async def last_before(session: AsyncSession, moment: datetime) -> datetime | None:
+    """When the last photo before a moment came, in any chat."""
+    query = select(Sighting.at).where(Sighting.at < moment)
+    return await session.scalar(query.order_by(Sighting.id.desc()).limit(1))
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[int]:

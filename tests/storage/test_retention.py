@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, delete, event, func, select, union_all, update
 
-from bot.retention import clock_may_be_ahead, purged
+from bot.retention import purged
 from storage import (
     Database,
     forgetting,
@@ -272,7 +272,7 @@ async def test_nor_after_a_process_was_killed(
     await after.close()
 
 
-async def test_history_gets_a_day_after_a_start_at_which_the_clock_may_be_ahead(
+async def test_history_gets_a_day_where_the_clock_may_be_ahead(
     database: Database, new_photo: NewPhoto, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.retention.EVERY", 0.05)
@@ -281,15 +281,30 @@ async def test_history_gets_a_day_after_a_start_at_which_the_clock_may_be_ahead(
     async with database.session() as session:
         await sent(session, photo)
     await make_old(database)
+    async with database.session() as session:  # a photo by the clock that may be wrong
+        await sightings.seen(session, chat_id=2, message_id=2, photo_id=photo, user_id=2)
     everything = await counts(database)
-    ahead = await clock_may_be_ahead(database)
-    async with purged(database, 400, BOT, clock_may_be_ahead=ahead):
+    async with purged(database, 400, BOT):
         for _ in range(2):  # when the second is gone, the first round is over
             async with database.session() as session:
                 session.add(ChatAtWork(bot_id=7, chat=1, replica=1, until=OLD))
             await are_gone(database, select(ChatAtWork.chat))
     assert await counts(database) == everything
+    monkeypatch.setattr("bot.retention.HISTORY_EVERY", 1)
+    async with purged(database, 400, BOT):
+        await are_gone(database, select(Sighting.id).where(Sighting.at == OLD))
+
+
+async def test_history_goes_at_once_where_photos_came_on_other_days(
+    database: Database, new_photo: NewPhoto, at_once: None
+) -> None:
+    photo = await new_photo()
+    async with database.session() as session:
+        await sent(session, photo)
+    await make_old(database)
     async with database.session() as session:
         await sightings.seen(session, chat_id=2, message_id=2, photo_id=photo, user_id=2)
+        yesterday = update(Sighting).where(Sighting.chat_id == 2)
+        await session.execute(yesterday.values(at=now() - timedelta(days=2)))
     async with purged(database, 400, BOT):
         await are_gone(database, select(Sighting.id).where(Sighting.at == OLD))
