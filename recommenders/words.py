@@ -79,10 +79,24 @@ salty sandy snowy stormy watery windy
 """
 _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
-_NEGATIONS = frozenset(("no", "not", "without", "без", "не", "нет", "ни"))
+_NEGATIONS = frozenset(("neither", "no", "not", "without", "без", "не", "нет", "ни"))
 """What follows one at once, in its clause, names nothing: without makeup is no #makeup."""
-_DENIED_TOO = frozenset(("or", "nor", "или"))
+_JOINS = frozenset(("and", "nor", "or", "и", "или"))
 """What follows one names nothing either, where what stands before it does not: no dog or cat."""
+_BOTH = frozenset(("and", "и"))
+"""After these only if it begins like what stands before: with "no hat and a backpack" there is a
+backpack, with "без собаки и с кошкой" a cat."""
+_DESCRIBING_LIST = """
+big black blue bright brown cold crowded dark dry empty fresh fried golden gray green grey hot huge
+iced large little long loud new old orange pink purple raw red short silver small spicy strong sweet
+tall tiny warm wet white wild yellow young
+"""
+_DESCRIBING = frozenset(_DESCRIBING_LIST.split())
+"""A negation reaches over these adjectives and Russian ones: no black coffee. Those of praise tell
+of what is there: not the best coffee."""
+_DESCRIBING_RUSSIAN = re.compile(
+    "[а-я]{3,}(?:[ыио]й|[ыиое]е|[ая]я|[ую]ю|[ое]го|[ое]му|[ыи]ми?|[ыи]х)"
+)
 _BETWEEN_LIST = """
 a an another any at by for from her his in its more my near of on other our single such that the
 their these this those to under with your в ваш вашего вашей вашем вашему вашим вашими ваших вашу во
@@ -258,10 +272,19 @@ class Words:
         at = 0
         while True:
             at += 1
+            start = at
             while at < len(words) and words[at] in _BETWEEN:
                 at += 1
-            at += len(self._phrase(words[at : at + _TOGETHER], sees)[0])
-            if at == len(words) or words[at] not in _DENIED_TOO:
+            is_bare = at == start
+            phrase, _ = self._phrase(words[at : at + _TOGETHER], sees)
+            while len(phrase) == 1 and _describes(phrase[0]):
+                at += 1
+                phrase, _ = self._phrase(words[at : at + _TOGETHER], sees)
+            if phrase and phrase[0] not in _JOINS | _NEGATIONS:
+                at += len(phrase)
+            if at == len(words) or words[at] not in _JOINS:
+                return at
+            if is_bare and words[at] in _BOTH and _BETWEEN.intersection(words[at + 1 : at + 2]):
                 return at
 
     def _is_similar(self, column: int, part: int) -> bool:
@@ -300,6 +323,12 @@ class Words:
                     self._columns.setdefault(name, []).append(column)
             self._indexed = max(self._indexed, count)
         return count
+
+
+def _describes(word: str) -> bool:
+    """Whether a word is an adjective that tells which thing a negation denies, as white in it."""
+    is_russian = _DESCRIBING_RUSSIAN.fullmatch(word) and word not in _STOP_WORDS
+    return word in _DESCRIBING or bool(is_russian)
 
 
 def _without(index: Mapping[str, list[int]], columns: Collection[int]) -> dict[str, list[int]]:

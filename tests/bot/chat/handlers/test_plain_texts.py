@@ -109,7 +109,10 @@ async def test_hashtags_in_reply_to_what_is_no_photo_any_more_are_told_why(
     assert "could not open" in await reply_text(ann, "#one", about)
 
 
-@pytest.mark.parametrize("text", ["blah", "what a day", "no red1", "I have no green7", "no  red1"])
+@pytest.mark.parametrize(
+    "text",
+    ["blah", "what a day", "no red1", "I have no green7", "no  red1", "no pink red1 and green7"],
+)
 async def test_words_that_name_no_hashtag_are_told_so(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith("I know no hashtags for these words.")
 
