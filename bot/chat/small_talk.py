@@ -4,18 +4,21 @@ import re
 
 from recommenders.hashtags import in_caption
 
+_THANKS = r"""(?:
+    thanks(?:\ a\ lot)? | thank\ (?:yo)?u(?:\ (?:so|very)\ much)? | thx | ty(?:sm)? | cheers
+    | (?:большое\ )?с?пасиб(?:о|а|ки)?(?:\ большое)? | спс | благодарю
+)"""
+
 _SMALL_TALK = re.compile(
-    r"""
+    rf"""
     (?<![\w#])(?:
     hi | hello | hey | hiya | yo | howdy | greetings | welcome | bye | goodbye | see\ you
     | good\ (?:morning | day | afternoon | evening | night) | how\ are\ you(?:\ doing)?
-    | thanks(?:\ a\ lot)? | thank\ (?:yo)?u(?:\ (?:so|very)\ much)? | thx | ty(?:sm)? | cheers
-    | please | ok | okay | yes | no\ thanks | no(?!\s+\w)  # no people
+    | {_THANKS} | please | ok | okay | yes | no\ thanks | no(?!\s+\w)  # no people
     | yep | nope | lol | haha | wow | cool | nice | great | super | sorry
     | well\ done | what.?s\ up | test | help(?:\ me)? | bot | who\ are\ you | what\ can\ you\ do
     | привет(?:ик|ствую)? | здравствуй(?:те)? | здорово | хай | хелло | салют | пока | до\ свидания
-    | добр(?:ое | ый | ой)\ (?:утро | день | вечер | ночи) | как\ дела | спс
-    | с?пасиб(?:о|а|ки)?(?:\ большое)? | большое\ спасибо | благодарю
+    | добр(?:ое | ый | ой)\ (?:утро | день | вечер | ночи) | как\ дела
     | пожалуйста | прости(?:те)? | извини(?:те)? | ок | окей | да
     | нет | ага | угу | хорошо | отлично | круто | класс | супер | молодец | тест | бот
     | помоги(?:те)? | кто\ ты | что\ ты\ умеешь
@@ -27,15 +30,15 @@ _SMALL_TALK = re.compile(
 )
 
 _REFUSAL = re.compile(
-    r"""
+    rf"""
     \W*
     # What may stand before it.
     (?:(?:
     i(?:.?m | .?d | .?ve | \ have | \ am | \ do)? | oh | well | ok | okay | yes | yeah | but | sorry
-    | please | just | actually | rather | maybe | thanks | thank\ (?:yo)?u | thx
+    | please | just | actually | rather | maybe | {_THANKS}
     | я | мне | мы | ну | ой | ок | окей | да | а | но | извини(?:те)? | прости(?:те)? | пожалуйста
-    | лучше | может(?:\ быть)? | давай(?:те)? | просто | спасибо
-    )\W+)*
+    | лучше | может(?:\ быть)? | давай(?:те)? | просто
+    )\W+)*+  # no second try: "спасибо большое спасибо" has two readings
     (?:
     no | nope | nah | not | none | nothing | neither
     | (?:do | did | ca | wo | would)n.?t | (?:do | did | can | will)\ not | cannot
@@ -117,15 +120,10 @@ _FUNCTION_WORD = re.compile(
 _WORD = re.compile(r"\w")
 _WORDS = re.compile(r"\w+")
 
-_THANKS = re.compile(
-    r"\b(?:thanks|thank (?:yo)?u|thx|ty(?:sm)?|cheers|с?пасиб(?:о|а|ки)?|спс|благодарю)\b",
-    re.IGNORECASE,
-)
-
 
 def is_thanks(text: str) -> bool:
     """Whether a text contains thanks."""
-    return _THANKS.search(text) is not None
+    return re.search(rf"\b{_THANKS}\b", text, re.IGNORECASE | re.VERBOSE) is not None
 
 
 def declines(text: str) -> bool:
