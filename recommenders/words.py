@@ -1,9 +1,9 @@
 """The hashtags that words name, with or without a photo, and how near other hashtags are to them.
 
-A word names a hashtag if it is the same, in singular or plural, or if it is Russian, in any case,
-for one (на закате is #sunset). Neighbouring words may form one hashtag: "golden retriever" is
-#goldenretriever. A named hashtag is evidence for others as far as their vectors are similar: people
-who write of a puppy post #dog.
+A word names a hashtag if it is the same, in singular or plural, if it is Russian, in any case, for
+one (на закате is #sunset), or if Russians have one form for both (raining and #rain are дождь).
+Neighbouring words may form one hashtag: "golden retriever" is #goldenretriever. A named hashtag is
+evidence for others as far as their vectors are similar: people who write of a puppy post #dog.
 """
 
 import re
@@ -19,7 +19,7 @@ from recommenders.arrays import Floats
 from recommenders.declension import meanings_of_a_form
 from recommenders.families import root, share_a_root, singular
 from recommenders.hashtags import SIGNS, HashtagError, key, normalise
-from recommenders.languages import meaning
+from recommenders.languages import meaning, meanings, russian_forms
 
 MOST_NAMED = 20
 """The most hashtags that a text names; the first ones count."""
@@ -262,9 +262,10 @@ class Words:
 
     def _phrase(self, words: Sequence[str], sees: Sees) -> tuple[Sequence[str], int | None]:
         """As many of the first words as name a hashtag, and its column; the first if none do."""
-        for count in range(len(words), 0, -1):
-            if (column := self._column(words[:count], sees)) is not None:
-                return words[:count], column
+        for column_of in (self._column, self._synonym):
+            for count in range(len(words), 0, -1):
+                if (column := column_of(words[:count], sees)) is not None:
+                    return words[:count], column
         return words[:1], None
 
     def _denied(self, words: Sequence[str], sees: Sees) -> int:
@@ -297,9 +298,13 @@ class Words:
 
     def _column(self, words: Sequence[str], sees: Sees) -> int | None:
         """The column of the hashtag that a word, or several joined, name; None for none."""
-        if _STOP_WORDS.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
-            return None
         word = "".join(words)
+        if _STOP_WORDS.issuperset(words):
+            return None
+        # A letter joins nothing, but for the с in с днём рождения.
+        is_greeting = len(words) == _TOGETHER and len(words[0]) == 1 and word in meanings()
+        if len(words) > 1 and min(map(len, words)) == 1 and not is_greeting:
+            return None
         known = _Known(self._columns, sees)
         if (column := known.column(meaning(word, known))) is not None:
             return column
@@ -311,6 +316,15 @@ class Words:
         form = singular(word.removesuffix("y") if word in _ADJECTIVES else word)
         relatives = self._by_singular.get(form, ()) if len(form) >= _LEAST_LETTERS else ()
         return next(filter(sees, relatives), None)
+
+    def _synonym(self, words: Sequence[str], sees: Sees) -> int | None:
+        """The column of a hashtag that has a Russian form in common with an English word."""
+        word = "".join(words)
+        if word in _STOP_WORDS:
+            return None
+        known = _Known(self._columns, sees)
+        alike = (known.column(meaning(form, known)) for form in russian_forms().get(word, ()))
+        return next((column for column in alike if column is not None), None)
 
     def _index(self) -> int:
         """Indexes new hashtags of the vocabulary; returns how many there are in all."""

@@ -62,6 +62,11 @@ def words() -> Words:
         ("Нью-Йорк! Снова в Нью-Йорке", []),
         ("Наш йорк", ["yorkie"]),
         ("Снасти, спиннинг и буксир на перроне", ["fishingreel"]),
+        ("С днём рождения, мама!", ["birthday"]),
+        ("С Новым годом!", ["christmastime"]),
+        ("С друзьями у моря", ["friends", "sea"]),
+        ("Котята и собачка", ["kitten", "dog"]),
+        ("Доброе утро, блины", ["pancakes"]),
     ],
 )
 def test_a_russian_caption_names_what_it_speaks_of(
@@ -92,6 +97,10 @@ def test_a_russian_caption_names_what_it_speaks_of(
         ("Leave me alone on the beach", ["beach"]),
         ("Light lunch", ["lunch"]),
         ("How sweet, that sounds good", []),
+        ("Raining again, children playing", ["rain", "kids", "playing"]),
+        ("Happy New Year!", ["christmas"]),
+        ("Good morning, so many stars", ["stargazing"]),
+        ("My outfit for the trip", ["outfitoftheday", "travel"]),
     ],
 )
 def test_an_english_caption_names_what_it_speaks_of(
