@@ -99,16 +99,18 @@ def in_language(
     in_order = rules.sure(first_apart(list(forms_of), of_a_root, before), before)
     best = [forms_of[hashtag] for hashtag in in_order][:top]
     first = max(0, FIRST - len(before))
+    # Where too few are left, rather further forms of the others than "not sure".
+    merged = [h for h in hashtags if h not in forms_of and h.score >= rules.floor]
+    further = _further_forms(merged, {*apart, *skip})
     if language == "ru":
-        russian = [form for form, *_ in best]
-        # Where too few are left, rather further forms of the others than "not sure".
-        merged = [h for h in hashtags if h not in forms_of and h.score >= rules.floor]
-        further = _further_forms(merged, {*apart, *skip})
-        russian += further[: max(0, first - len(russian))]
-        return russian[:top]
+        further = [forms for forms in further if _has(forms, True)]
+    best += further[: max(0, min(first, top) - len(best))]
+    if language == "ru":
+        return [form for form, *_ in best]
     in_turn = [*_in_turn(best[:first]), *_in_turn(best[first:], first)]
-    # Hashtags that share their Russian form with a better one follow in English.
-    others = [h for h in hashtags if forms_of.get(h) not in best]
+    # Other hashtags that share their Russian form with a better one follow in English.
+    shown = {forms[-1] for forms in best}
+    others = [h for h in hashtags if h not in shown]
     return rules.sure([*in_turn, *others], before)[:top]
 
 
@@ -128,15 +130,17 @@ def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
     return (hashtag,)
 
 
-def _further_forms(hashtags: Sequence[Hashtag], shown: Collection[str]) -> list[Hashtag]:
-    """A Russian form of each hashtag that is not among ``shown``, if there is one, none twice."""
-    further: dict[str, Hashtag] = {}
+def _further_forms(
+    hashtags: Sequence[Hashtag], shown: Collection[str]
+) -> list[tuple[Hashtag, ...]]:
+    """As ``_forms`` of each, its Russian form none of ``shown`` and none twice; with one first."""
+    taken = set(shown)
+    further = []
     for hashtag in hashtags:
-        for form in russian_forms().get(hashtag.tag, ()):
-            if form not in shown and form not in further:
-                further[form] = Hashtag(form, hashtag.score)
-                break
-    return list(further.values())
+        forms = _forms(hashtag, taken)
+        taken.add(forms[0].tag)
+        further.append(forms)
+    return sorted(further, key=lambda forms: not _has(forms, True))
 
 
 def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]], place: int = 0) -> list[Hashtag]:
@@ -145,7 +149,11 @@ def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]], place: int = 0) -> list[Ha
     waiting = list(hashtags)
     while waiting:
         russian = (place + len(answer)) % 2 == 0
-        forms = next((one for one in waiting if _has(one, russian)), waiting[0])
+        # The turns left to the other language may need every hashtag that has a form in it.
+        scarce = sum(_has(one, not russian) for one in waiting) <= len(waiting) // 2
+        forms = min(
+            waiting, key=lambda one: (not _has(one, russian), scarce and _has(one, not russian))
+        )
         waiting.remove(forms)
         answer.append(next((form for form in forms if has_cyrillic(form.tag) == russian), forms[0]))
     return answer

@@ -105,7 +105,8 @@ def _file_of(url: str) -> Path:
         raise BackupError(
             "DATABASE_URL names no SQLite file. A PostgreSQL database is copied with "
             "pg_dump --format=custom --exclude-table-data=inbox --exclude-table-data=outbox "
-            "--file FILE, and put back with pg_restore --clean."
+            "--file FILE NAME, and put back into an empty database with "
+            "pg_restore --dbname NAME --exit-on-error FILE."
         )
     return file
 

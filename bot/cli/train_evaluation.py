@@ -41,8 +41,8 @@ def evaluate(
 
     Hashtags count in the order of their relevance; answers in chats heed likes too, and leave out
     what is too improbable. Label F1 and N+ are over the split's hashtags that the bundle knows,
-    wherever it was fitted, or the training posts have, on which the baselines are fitted. Each
-    figure has its 95 % interval (bootstrap over posts).
+    wherever it was fitted, or the training posts have, on which the baselines are fitted. All
+    figures but N+ and accuracy have their 95 % interval (bootstrap over posts).
 
     tag4pic train evaluate --dataset posts --bundle data/mine
     """

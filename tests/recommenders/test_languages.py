@@ -128,7 +128,21 @@ def test_too_few_hashtags_say_nothing_twice() -> None:
 
 
 def test_in_both_languages_what_shares_a_russian_form_stands_behind_in_english() -> None:
-    assert tags_in("both", "sunset", "sunsetlovers", "dog") == ["закат", "dog", "sunsetlovers"]
+    tags = ("sunset", "sunsetlovers", "dog", "beach", "coffee", "sky")
+    answer = ["закат", "dog", "пляж", "coffee", "небо", "sunsetlovers"]
+    assert tags_in("both", *tags, top=10) == answer
+
+
+def test_in_both_languages_too_it_gives_another_form_where_few_are_left() -> None:
+    tags = ("wildflowers", "flowersofinstagram", "daisy", "macrophotography", "flowers")
+    answer = ["полевыецветы", "flowersofinstagram", "ромашка", "macrophotography", "цветочки"]
+    assert tags_in("both", *tags) == answer
+
+
+def test_in_both_languages_english_takes_no_hashtag_that_russian_needs() -> None:
+    tags = ("panda", "zoo", "bmxtricks", "wildlife", "ourcat")
+    answer = ["панда", "bmxtricks", "зоопарк", "ourcat", "дикаяприрода"]
+    assert tags_in("both", *tags) == answer
 
 
 def test_the_first_five_are_sure_in_every_language() -> None:
@@ -137,7 +151,7 @@ def test_the_first_five_are_sure_in_every_language() -> None:
     in_russian = in_language(posted, "ru", 10, rules=rules)
     assert [one.tag for one in in_russian] == ["закат", "собака", "пляж", "кофе", "люблюзакаты"]
     in_both = in_language(posted, "both", 10, rules=rules)
-    assert [one.tag for one in in_both[:5]] == ["закат", "dog", "пляж", "coffee", "sunsetlovers"]
+    assert [one.tag for one in in_both[:5]] == ["закат", "dog", "пляж", "coffee", "люблюзакаты"]
 
 
 def test_an_unsure_hashtag_is_not_moved_up_for_its_language() -> None:

@@ -248,7 +248,8 @@ class OwnHashtags(Choice):
         texts = context.texts
         if not chat.own_hashtags:
             return texts.own_removed
-        text = texts.own_changed.format(tags=self.value(context, chat))
+        shown = escape(line(own_hashtags_of(chat)))
+        text = texts.own_changed.format(tags=shown) if shown else ""
         return "\n".join(filter(None, [text, _left_out(texts, chat)]))
 
 

@@ -34,8 +34,8 @@ ENGLISH = Texts(
         "explains the rest."
     ),
     help=(
-        "<b>Send a photo</b>, an album or an image file, and I suggest hashtags, the best five "
-        "first. Tap a block to copy it.{words}\n\n"
+        "<b>Send a photo</b>, an album or an image file, and I will suggest hashtags, the best "
+        "five first. Tap a block to copy it.{words}\n\n"
         "/settings: platform, how many, sizes, language, your own hashtags\n"
         "/model: which model answers (als, w2v or both)\n"
         "<code>/addtags #one #two</code>: teach me, in a photo’s caption, in reply to it, or "
@@ -49,7 +49,7 @@ ENGLISH = Texts(
     ),
     help_words=(
         "<b>No photo?</b> Send words, such as “sunset beach”.\n"
-        "<b>Know better?</b> Reply to my answer with hashtags, and I learn them."
+        "<b>Know better?</b> Reply to my answer with hashtags, and I will learn them."
     ),
     help_admin=(
         "<b>For admins</b>\n"

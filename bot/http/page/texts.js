@@ -14,7 +14,10 @@ const TEXTS = {
   copied: ["Copied", "Скопировано"],
   copy: [(n) => `Copy ${n}`, (n) => `Копировать ${n}`],
   copy_all: [(n) => `All ${n}`, (n) => `Все ${n}`],
-  cut_off: ["The photo did not come whole. Try again.", "Фото пришло не целиком. Попробуйте ещё раз."],
+  cut_off: [
+    "The photo did not arrive complete. Try again.",
+    "Фото загрузилось не полностью. Попробуйте ещё раз.",
+  ],
   empty: ["The file is empty.", "Этот файл пуст."],
   failed: [
     "Something went wrong here. Try again in a moment.",

@@ -80,7 +80,7 @@ def test_restoring_puts_the_backup_in_place_and_keeps_what_was_there(
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     [before] = database.parent.glob("bot.db.before-*")
     assert chats_in(before) == [1, 2]
-    assert "who deletes their data stays in it" in result.stdout
+    assert "people who delete their data stay in it" in result.stdout
     doctor = tag4pic("doctor", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
     assert f"Delete {before.name}" in doctor.stdout
     before.unlink()
@@ -264,7 +264,7 @@ main()
 def test_of_postgresql_it_says_what_to_use(tag4pic: Tag4pic) -> None:
     env = {"DATABASE_URL": "postgresql+asyncpg://bot:secret@db/tag4pic"}
     result = tag4pic("db", "backup", "copy.db", env=env)
-    assert result.exit_code == 1 and "pg_dump" in result.stderr
+    assert result.exit_code == 1 and "pg_restore --dbname NAME" in result.stderr
     assert "secret" not in result.stderr
 
 

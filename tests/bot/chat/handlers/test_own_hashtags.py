@@ -40,9 +40,17 @@ async def test_own_hashtags_count_towards_what_a_platform_takes(ann: Person) -> 
 
 async def test_the_photo_keeps_a_hashtag_and_what_has_no_room_is_told(ann: Person) -> None:
     await reply_text(ann, "/settings threads")
-    text = await reply_text(ann, "/settings #mybrand")
-    assert "There is no room for #mybrand: you get 1 hashtag per photo." in text
+    no_room = "There is no room for #mybrand: you get 1 hashtag per photo."
+    assert await reply_text(ann, "/settings #mybrand") == no_room
     assert await answer_hashtags(ann) == ["#red1"]
+
+
+async def test_only_those_that_have_room_are_said_to_stand_on_every_post(ann: Person) -> None:
+    await reply_text(ann, "/settings 3")
+    assert (await reply_text(ann, "/settings #mybrand #me #us")).splitlines() == [
+        "From now on, on every post: #mybrand #me",
+        "There is no room for #us: you get 3 hashtags per photo.",
+    ]
 
 
 async def test_an_own_hashtag_is_not_said_twice(ann: Person) -> None:

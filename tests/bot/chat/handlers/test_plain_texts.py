@@ -74,6 +74,7 @@ async def test_words_may_be_marked(ann: Person) -> None:
     [
         *("hi", "Hello!", "good morning", "привет", "???", "👍", "what is this", "never mind"),
         *("how does red1 work", "Can you see red1", "red1 and green7, right?", "как найти red1"),
+        *("why red1?", "почему red1?", "что это?"),
     ],
 )
 async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, text: str) -> None:
