@@ -8,13 +8,11 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Container, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Container, Coroutine, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.error import TelegramError
@@ -48,7 +46,6 @@ class Inbox:
 
     Attributes:
         is_open: whether updates are handled; False after ``close``.
-        store_error: why the database took nothing the last time, if so.
     """
 
     _can_wait = False
@@ -69,7 +66,6 @@ class Inbox:
         self._room = asyncio.Event()
         self._room.set()
         self.is_open = True
-        self.store_error = ""
         self._finish_until = 0.0
         self._storing = asyncio.create_task(self._store_handled())
 
@@ -108,7 +104,7 @@ class Inbox:
         read, rows = self._rows(updates)
         new = set(read)
         try:
-            async with self._session() as session:
+            async with self._services.database.session() as session:
                 new = await inbox.store(session, self._application.bot.id, rows)
         except StorageError as error:
             log.error("Updates are handled though they cannot be stored: %s", error)
@@ -245,21 +241,10 @@ class Inbox:
             # One transaction for many updates.
             some = self._handled[:]
             if some:
-                async with self._session() as session:
+                async with self._services.database.session() as session:
                     await inbox.handled(session, self._application.bot.id, some)
                 del self._handled[: len(some)]
                 self._stored_as_handled(some)
-
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[AsyncSession]:
-        """A session to write with; ``store_error`` tells how it went."""
-        try:
-            async with self._services.database.session() as session:
-                yield session
-        except StorageError as error:
-            self.store_error = str(error)
-            raise
-        self.store_error = ""
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
         """Tells a chat that its messages are too old to answer."""

@@ -79,9 +79,6 @@ async def monitored(
                 await session.execute(text("SELECT 1"))
         except StorageError as error:
             wrong.append(str(error))
-        else:
-            if inbox.store_error:
-                wrong.append(inbox.store_error)
         return web.json_response(
             {
                 "status": "ok" if not wrong else "failing",

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from sqlalchemy import text as sql
 
 from bot.monitoring import SILENCE, monitored
 from bot.run import StartError, serve
@@ -21,9 +20,6 @@ from tests.bot.log_lines import logged_at
 from tests.bot.running import Running
 from tests.colours import colour_engine, jpeg
 from tests.waiting import until
-
-FULL = """CREATE TRIGGER full_{0} BEFORE INSERT ON {0}
-BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
 
 SECRET = 'a-"key"\\of-everything'
 
@@ -121,30 +117,6 @@ async def test_health_is_503_once_the_bot_is_deaf_or_stopped(bot: Running, free_
         await bot.inbox.stop()
         async with http.get(url) as response:
             assert "no updates are handled" in (await response.json())["wrong"]
-
-
-async def test_health_is_503_until_what_could_not_be_stored_is(
-    bot: Running, free_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.inbox.STORE_AGAIN_AFTER", 0.1)
-    url = f"http://127.0.0.1:{free_port}/health"
-    async with monitored(bot.services, bot.inbox, free_port, polls=True), ClientSession() as http:
-
-        async def is_well() -> bool:
-            async with http.get(url) as response:
-                wrong = " ".join((await response.json())["wrong"])
-            assert wrong == "" or wrong.startswith("The disk that holds the database is full")
-            return response.status == 200
-
-        async with bot.database.session() as session:
-            await session.execute(sql(FULL.format("inbox")))
-            await session.execute(sql(FULL.format("handled_updates")))
-        await answer(await bot.person())
-        assert not await is_well()
-        async with bot.database.session() as session:
-            await session.execute(sql("DROP TRIGGER full_inbox"))
-            await session.execute(sql("DROP TRIGGER full_handled_updates"))
-        await until(is_well)
 
 
 async def test_without_a_port_nothing_listens_and_a_taken_one_is_a_sentence(
