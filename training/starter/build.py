@@ -26,7 +26,7 @@ from recommenders.w2v import Word2VecRecommender, directions
 from recommenders.words import Words, WordsGain
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
-from training.fitting import class_head, knowledge
+from training.fitting import class_head
 from training.fitting.choosing import Scored
 from training.fitting.feature_map import fit_feature_map
 from training.fitting.fit import fit_als, head_part
@@ -39,6 +39,7 @@ from training.fitting.fusion import (
     sources_by_rows,
 )
 from training.fitting.head import ClassUnits, FittedHead, fit_w2v, head_recommender
+from training.fitting.knowledge import knowledge
 from training.fitting.plan import AlsPlan, FusionPlan, HeadPlan, Plan
 from training.fitting.replay import head_rows, replay_part
 from training.fitting.vectors import hashtag_vectors
@@ -46,7 +47,7 @@ from training.fitting.vocabulary import matrix, vocabulary
 from training.fitting.words import fit_words_gain
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
-from training.starter.category_table import homes_in_tables
+from training.starter.category_table import categories_in_tables
 from training.starter.presence import starter_people
 from training.starter.sources import FUSION_FOLDS, Evidence, TaggedPhoto, set_weights
 from training.starter.word_tables import forbidden_pairs, kinds, people
@@ -178,7 +179,7 @@ def fit_starter(
     parts = last.parts | {
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
-        "knowledge": knowledge.knowledge(posts, hashtags, vectors, homes_in_tables(hashtags)),
+        "knowledge": knowledge(posts, hashtags, vectors, categories_in_tables(hashtags)),
         "both": Part({**RANKING["both"], "words": asdict(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),
