@@ -16,6 +16,8 @@ import numpy as np
 
 from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_reading import number, reads_settings
 from recommenders.families import Apart
 from recommenders.ranking import Hashtag, Ranking
 
@@ -144,6 +146,27 @@ class Rules:
 
 
 NO_RULES = Rules()
+
+
+def rules_part(rules: Rules) -> Part:
+    """The part ``answers``, which has only settings."""
+    pairs = [[sorted(left), sorted(right)] for left, right in rules.forbidden_pairs]
+    return Part({"floor": rules.floor, "careful": dict(rules.careful), "forbidden_pairs": pairs})
+
+
+@reads_settings
+def read_rules(bundle: Bundle) -> Rules:
+    """What ``rules_part`` wrote; no rules where there is no such part."""
+    settings = bundle.settings.get("answers", {})
+    careful = settings.get("careful", {})
+    return Rules(
+        number(settings, "floor", 0.0),
+        {tag: number(careful, tag) for tag in careful},
+        tuple(
+            (frozenset(left), frozenset(right))
+            for left, right in settings.get("forbidden_pairs", ())
+        ),
+    )
 
 
 def pick(

@@ -6,10 +6,9 @@ import pytest
 
 from recommenders import bundle as bundles
 from recommenders.bundle import Bundle, BundleError
-from recommenders.bundle_parts import ranking_part
 from recommenders.category import read_categories
 from recommenders.knowledge import Knowledge
-from recommenders.ranking import Hashtag
+from recommenders.ranking import Hashtag, ranking_part
 from training.datasets.format import Post
 from training.fitting.categories import categories
 from training.fitting.knowledge import knowledge
@@ -165,7 +164,7 @@ def test_a_bundle_of_an_earlier_version_has_its_leaders_in_the_names() -> None:
     ],
 )
 def test_damaged_categories_are_told_in_a_sentence(rows: list[object]) -> None:
-    with pytest.raises(BundleError, match="categories cannot be read"):
+    with pytest.raises(BundleError, match="do not fit this tag4pic"):
         read_categories(Bundle("odd", ["sea"], {}, settings={"knowledge": {"categories": rows}}))
 
 

@@ -23,8 +23,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle, BundleError
-from recommenders.bundle_parts import read_class_head, read_vectors, read_w2v
-from recommenders.w2v import ClassHead
+from recommenders.w2v import ClassHead, read_class_head, read_vectors, read_w2v
 from storage.training_labels import FEWEST_PHOTOS
 from training.features.compute import batches
 from training.features.examples import Features, Picked

@@ -13,8 +13,7 @@ from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Part
-from recommenders.bundle_parts import class_head_part
-from recommenders.w2v import ClassHead, ProjectionHead
+from recommenders.w2v import ClassHead, ProjectionHead, class_head_part
 from training.features.examples import Features
 from training.fitting.head import FittedHead, fit_head
 from training.fitting.plan import HeadPlan

@@ -4,11 +4,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender
-from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
+from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls, als_part
 from recommenders.arrays import unit, whole_numbers
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part
-from recommenders.bundle_parts import als_part, w2v_part
+from recommenders.w2v import w2v_part
 from training.features.examples import Examples
 from training.fitting.als import projected
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine

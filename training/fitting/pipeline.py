@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.als_fit import indexed
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import official_name, without_side
 from recommenders.bundle import Bundle, Part, check_replaceable, save
-from recommenders.bundle_parts import fusion_part, indexed, ranking_part
-from recommenders.fusion import Fusion
+from recommenders.fusion import Fusion, fusion_part
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
+from recommenders.ranking import ranking_part
 from training.datasets.albums import whole_posts
 from training.datasets.format import DatasetError, Location, Problems, check_hashtags
 from training.evaluation.metrics import empty_accuracy

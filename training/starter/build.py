@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender
-from recommenders.answers import Rules
+from recommenders.als_fit import read_als
+from recommenders.answers import Rules, rules_part
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_parts import fusion_part, ranking_part, read_als, rules_part
 from recommenders.feature_map import feature_map_part
-from recommenders.fusion import Fusion
+from recommenders.fusion import Fusion, fusion_part
 from recommenders.people import people_part
+from recommenders.ranking import ranking_part
 from recommenders.w2v import Word2VecRecommender, directions
 from recommenders.words import Words, WordsGain
 from training.datasets.format import DatasetError
