@@ -148,7 +148,7 @@ def fit_starter(
         rows: of ``evidence.photos``, to fit on; those without hashtags are skipped.
         features: (n, dims) of all the photos.
     """
-    rows = tagged(evidence.photos, rows)
+    rows = [row for row in rows if evidence.photos[row].hashtags]
     photos = [evidence.photos[row] for row in rows]
     weights = [photo.hashtags for photo in photos]
     hashtags = vocabulary([*weights, *evidence.classes])
@@ -217,11 +217,6 @@ def starter_rules() -> Rules:
     }
     careful = dict.fromkeys(persons, CAREFUL_FLOOR) | of_a_kind
     return Rules(FLOOR, dict(sorted(careful.items())), tuple(pairs))
-
-
-def tagged(photos: Sequence[TaggedPhoto], rows: Sequence[int]) -> list[int]:
-    """Those of ``rows`` whose photos have hashtags."""
-    return [row for row in rows if photos[row].hashtags]
 
 
 def _fit(
