@@ -27,7 +27,6 @@ from bot.cli.options import (
     MinCount,
     Mirrored,
     PlanFile,
-    Set,
 )
 from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
@@ -41,7 +40,7 @@ from bot.cli.train_evaluation import (
 from bot.cli.train_plan import chosen_plan, plan, print_choices
 from bot.cli.train_versions import finetune, publish, rollback, status
 from training.plurals import counted
-from training.terminal import CACHE, Cache, reporting
+from training.terminal import CACHE, Cache, Set, reporting
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle

@@ -14,6 +14,7 @@ from training.fitting.knobs import (
     Flag,
     Knob,
     OneOf,
+    PlanError,
     Real,
     Several,
     Whole,
@@ -23,9 +24,6 @@ from training.fitting.knobs import (
     knobs_in,
     section,
     shown,
-)
-from training.fitting.knobs import (
-    PlanError as PlanError,
 )
 from training.fitting.plan_rules import check_together
 

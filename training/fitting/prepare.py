@@ -115,7 +115,7 @@ class TrainingSet:
     @property
     def hashtags_per_post(self) -> float:
         """The mean number of hashtags of a photo's post."""
-        return float(np.mean(lengths_of([post.hashtags for post in self.photos])))
+        return float(np.mean(lengths_of(self.photos)))
 
 
 def prepare(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
+from training.datasets.format import Post
 
 
 def frequencies(posts: Iterable[Iterable[str]], min_count: int = 1) -> dict[str, int]:
@@ -50,6 +51,6 @@ def popularity(counts: csr_matrix) -> Floats:
     return np.asarray(carried / (counts.shape[0] + 1), np.float32)
 
 
-def lengths_of(hashtags: Sequence[Sequence[str]]) -> NDArray[np.intp]:
+def lengths_of(posts: Sequence[Post]) -> NDArray[np.intp]:
     """(n,) how many hashtags each post carries."""
-    return np.array([len(tags) for tags in hashtags], np.intp)
+    return np.array([len(post.hashtags) for post in posts], np.intp)

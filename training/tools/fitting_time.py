@@ -34,7 +34,7 @@ from training.fitting.plan import Plan, with_values
 from training.fitting.prepare import DEFAULT_BACKBONES, TrainingSet
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
-from training.terminal import figures_table, reporting, tool
+from training.terminal import Set, figures_table, reporting, tool
 
 _LATENT, _DECAY = 640, 0.85
 """Directions in which features differ, and how fast they fade: 95 % of the variance then lies in
@@ -202,10 +202,7 @@ def main(
             min=20, help="Number of posts; may be repeated.", show_default="2,000 8,000 20,000"
         ),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
-    ] = None,
+    set_: Set = None,
     to: Annotated[int, typer.Option(help="Number of posts to extrapolate to.")] = 80_000,
 ) -> None:
     """Measure the time and memory of each step of a fit, features excluded."""

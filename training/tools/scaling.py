@@ -25,7 +25,7 @@ from training.fitting.vocabulary import matrix, vocabulary
 from training.progress import silent
 from training.spark.session import spark_session
 from training.spark.spark_engine import SparkEngine
-from training.terminal import figures_table, reporting, tool
+from training.terminal import Set, figures_table, reporting, tool
 from training.tools.fitting_time import Cost, memory_of
 
 _GROUPS = 24
@@ -136,10 +136,7 @@ def main(
     only: Annotated[
         list[Step] | None, typer.Option(help="Measure only this step; may be repeated.")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
-    ] = None,
+    set_: Set = None,
 ) -> None:
     """Measure CPU time, clock time and memory of the steps of a fit on both engines."""
     plan = with_values(Plan(), set_ or ())
