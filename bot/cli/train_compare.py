@@ -78,8 +78,7 @@ def compare(
     from training.evaluation.compare import compare as fit_and_measure
     from training.fitting.prepare import Networks
 
-    if backbone is not None:
-        known_backbones(backbone)
+    known_backbones(backbone)
     plans = combinations(chosen_plan(plan_file, set_, backend=backend), over or (), set_ or ())
     refuse_idle(over or (), backend)
     with reporting() as progress:
