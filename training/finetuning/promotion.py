@@ -128,7 +128,7 @@ class HeldOut:
         for rows in batches(len(features), ROWS):
             scores = recommender.scores(features[rows])
             top.append(top_columns(adjusted(scores, popularity, self._exponent), at))
-        return np.concatenate(top[1:] or top)
+        return np.concatenate(top)
 
 
 def decide(before: Figures, after: Figures) -> Decision:

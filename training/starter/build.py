@@ -42,8 +42,8 @@ from training.fitting.fusion import (
 from training.fitting.head import ClassUnits, FittedHead, fit_w2v, head_recommender
 from training.fitting.knowledge import knowledge
 from training.fitting.plan import AlsPlan, FusionPlan, HeadPlan, Plan
+from training.fitting.prepare import hashtag_vectors
 from training.fitting.replay import head_rows, replay_part
-from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
 from training.fitting.words import fit_words_gain
 from training.progress import Progress

@@ -31,8 +31,7 @@ from training.features.compute import batches
 from training.features.examples import Examples
 from training.fitting.pipeline import fit_bundle
 from training.fitting.plan import Plan, with_values
-from training.fitting.prepare import DEFAULT_BACKBONES, TrainingSet
-from training.fitting.vectors import hashtag_vectors
+from training.fitting.prepare import DEFAULT_BACKBONES, TrainingSet, hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
 from training.terminal import Set, figures_table, reporting, tool
 

@@ -11,10 +11,10 @@ from training.datasets.format import DatasetError, Post
 from training.fitting.categories import categories
 from training.fitting.knowledge import knowledge
 from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
+from training.fitting.prepare import hashtag_vectors
 from training.fitting.vectors import (
     aligned,
     epochs_of,
-    hashtag_vectors,
     starting_vectors,
     train_vectors,
 )
