@@ -28,6 +28,7 @@ from recommenders.backbones.backbone import load_backbone
 from recommenders.copies import Hashes
 from recommenders.photos import PhotoError, decode
 from training.datasets.format import DatasetError
+from training.datasets.importing.duplicates import Views
 from training.features.compute import batches
 from training.progress import Progress, silent
 from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
@@ -186,15 +187,6 @@ def survey(
     )
 
 
-class _Index:
-    """The views of photos as arrays, to look photos up as the bot does."""
-
-    def __init__(self, views: Sequence[Hashes]) -> None:
-        self.average = np.array([view.signed_average for view in views], np.int64)
-        self.perceptual = _bytes([view.packed_perceptual for view in views])
-        self.colours = _bytes([view.colours or b"" for view in views])
-
-
 def measure(
     survey: Survey,
     *,
@@ -207,8 +199,8 @@ def measure(
     The thresholds are the bot's own unless others are to be tried.
     """
     originals, photos = survey.originals, survey.photos
-    whole = _Index(originals.hashes)
-    inner = _Index([one.cropped or one for one in originals.hashes])
+    whole = Views.of(originals.hashes)
+    inner = Views.of([one.cropped or one for one in originals.hashes])
     compared = 0
 
     def alike(
@@ -364,15 +356,7 @@ def _stacked(rows: Sequence[tuple[Hashes, NDArray[np.float16]]]) -> Fingerprints
 def _patches_pass(photo: Image.Image) -> bool:
     """Whether the photo with a red patch counts as the same as with a blue one."""
     red, blue = (copies.hashes(with_a_patch(photo, colour)) for colour in (RED_PATCH, BLUE_PATCH))
-    index = _Index([blue])
-    near = copies.nearest(red.average, index.average)
-    return bool(copies.confirmed(red, index.perceptual[near], index.colours[near]))
-
-
-def _bytes(blobs: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Blobs of one length as an array of a row each."""
-    width = len(blobs[0]) if blobs else 0
-    return np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), width)
+    return bool(Views.of([blue]).alike(red, cropped=False))
 
 
 def _unsigned(signed_hash: np.int64) -> int:
