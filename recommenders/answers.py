@@ -96,7 +96,7 @@ class Rules:
     careful: Mapping[str, float] = field(default_factory=dict)
     forbidden_pairs: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
 
-    def allowed(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
+    def allowed(self, hashtags: Sequence[Hashtag], before: Sequence[str]) -> list[Hashtag]:
         """The list without what may not follow the hashtags ``before`` it, or one another."""
         allowed: list[Hashtag] = []
         forbidden = self._forbidden_beside(before)
@@ -107,7 +107,7 @@ class Rules:
                 forbidden |= self._forbidden_beside([hashtag.tag])
         return allowed
 
-    def sure(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
+    def sure(self, hashtags: Sequence[Hashtag], before: Sequence[str]) -> list[Hashtag]:
         """The list, sure ones first, if its first five reach the floor; else only those that do.
 
         What is hardly possible does not follow them either: where a hashtag that was taught is the
@@ -240,9 +240,7 @@ def answer(
     return rules.sure(first_apart(shared, of_a_root, before), before)[:top]
 
 
-def _shared_fairly(
-    lists: Sequence[Sequence[Hashtag]], served: Sequence[float] = ()
-) -> list[Hashtag]:
+def _shared_fairly(lists: Sequence[Sequence[Hashtag]], served: Sequence[float]) -> list[Hashtag]:
     """Merges the lists of an album's photos so that each photo is represented from the top on.
 
     Sequential proportional approval voting (Thiele 1895): each place goes to the hashtag that
@@ -252,7 +250,7 @@ def _shared_fairly(
 
     Args:
         lists: of every photo, best first.
-        served: how well every photo is served already; 0 by default.
+        served: how well every photo is served already.
     """
     best: dict[str, float] = {}
     for hashtag in (hashtag for ranked in lists for hashtag in ranked):
@@ -263,7 +261,7 @@ def _shared_fairly(
     for photo, ranked in enumerate(lists):
         for place, hashtag in enumerate(ranked):
             serves[photo, columns[hashtag.tag]] = _serves(place)
-    served_so_far = np.array(served or [0] * len(lists), float)
+    served_so_far = np.array(served, float)
     left = np.ones(len(tags), bool)
     shared: list[Hashtag] = []
     for _ in tags:

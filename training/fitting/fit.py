@@ -57,7 +57,6 @@ def fit_als(
 
 
 def head_part(backbone: str, fitted: FittedHead, hashtags_per_post: float) -> Part:
-    """A fitted head as a part of a bundle."""
     return w2v_part(
         backbone, fitted.head, fitted.vectors, fitted.prior, fitted.scale, hashtags_per_post
     )
