@@ -222,7 +222,8 @@ def measure(
                 other = near[row]
                 (cosine,) = copies.cosines(vector, originals.features[other][None])
                 if not cosine < min_cosine:  # also true of NaN, where features were not computed
-                    distance = copies.distance(view.average, _unsigned(index.average[other]))
+                    average = int(index.average[other]) % (1 << copies.BITS)  # unsigned
+                    distance = copies.distance(view.average, average)
                     pairs.append(Pair(name, photos[other], distance, different, float(cosine)))
             yield sorted(pairs, key=_by_likeness)
 
@@ -357,10 +358,6 @@ def _patches_pass(photo: Image.Image) -> bool:
     """Whether the photo with a red patch counts as the same as with a blue one."""
     red, blue = (copies.hashes(with_a_patch(photo, colour)) for colour in (RED_PATCH, BLUE_PATCH))
     return bool(Views.of([blue]).alike(red, cropped=False))
-
-
-def _unsigned(signed_hash: np.int64) -> int:
-    return int(signed_hash) % (1 << copies.BITS)
 
 
 def _by_likeness(pair: Pair) -> tuple[int, float]:
