@@ -317,8 +317,7 @@ def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
         als_weight * np.sqrt(als[:, :known]) + (1 - als_weight) * np.sqrt(w2v)
     ) ** 2
     if known < als.shape[1]:
-        count = min(LEVEL, known)
-        best = np.argpartition(-als[:, :known], count - 1, axis=1)[:, :count]
+        best = _largest(als[:, :known], LEVEL)
         alone = np.take_along_axis(als, best, axis=1).sum(axis=1)
         together = np.take_along_axis(blended, best, axis=1).sum(axis=1)
         blended[:, known:] *= np.minimum(together / np.maximum(alone, 1e-6), 1)[:, None]

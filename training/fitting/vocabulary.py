@@ -42,13 +42,15 @@ def matrix(
     return csr_matrix((np.array(values, np.float32), (rows, cols)), shape=shape)
 
 
-def popularity(counts: csr_matrix) -> Floats:
-    """(hashtags,) float32: share of rows that carry each hashtag, never 0.
+def popularity(counts: csr_matrix, weights: Floats | None = None) -> Floats:
+    """(hashtags,) float32: share of rows, weighted or not, that carry each hashtag, never 0.
 
     Of photos where photos are learnt: each picture of an album is an example there.
     """
-    carried = np.asarray(counts.sum(axis=0), np.float32).ravel() + np.float32(0.5)
-    return np.asarray(carried / (counts.shape[0] + 1), np.float32)
+    carried = counts.sum(axis=0) if weights is None else weights @ counts
+    rows = counts.shape[0] if weights is None else weights.sum()
+    carried = np.asarray(carried, np.float32).ravel() + np.float32(0.5)
+    return np.asarray(carried / (rows + 1), np.float32)
 
 
 def lengths_of(posts: Sequence[Post]) -> NDArray[np.intp]:

@@ -44,7 +44,7 @@ from training.fitting.knowledge import knowledge
 from training.fitting.plan import AlsPlan, FusionPlan, HeadPlan, Plan
 from training.fitting.prepare import hashtag_vectors
 from training.fitting.replay import head_rows, replay_part
-from training.fitting.vocabulary import matrix, vocabulary
+from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.fitting.words import fit_words_gain
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
@@ -232,7 +232,7 @@ def _fit(
         raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
     counts = matrix([photo.hashtags for photo in photos], hashtags)
     weights = set_weights(photos)
-    share = _weighted_share(counts, weights)
+    share = popularity(counts, weights)
     examples = Examples({BACKBONE: features}, counts)
     progress("ALS", 0, 1)
     als, als_part = fit_als(examples, backbone, PLAN, class_counts)
@@ -311,12 +311,6 @@ def _fit_words_gain(partial: _Partial, fusion: Fusion, hashtags: Sequence[str]) 
         csr_matrix([[other.fits(tag) for tag in hashtags] for _, other in twins], dtype=np.float32),
         set_weights([other for _, other in twins]),
     )
-
-
-def _weighted_share(counts: csr_matrix, weights: Floats) -> Floats:
-    """(V,) float32: the weighted share of the photos that have each hashtag."""
-    total = np.asarray(weights @ counts, np.float32).ravel() + np.float32(0.5)
-    return np.asarray(total / (weights.sum() + 1), np.float32)
 
 
 def _class_head(
