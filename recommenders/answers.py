@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 
 from recommenders.als_taught import Audience
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, largest_first
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_reading import number, reads_settings
 from recommenders.families import Apart
@@ -183,8 +183,8 @@ def pick(
         scores: (V,) relevance, returned with each hashtag.
         hashtags: the vocabulary.
     """
-    columns = _best_columns(order, top + _FIRST_POOL)
-    columns = [c for c in columns if order[c] > 0]
+    [best_columns] = largest_first(order[None], min(top + _FIRST_POOL, len(order))).tolist()
+    columns = [c for c in best_columns if order[c] > 0]
     first = _first_columns(ranking, order, columns, hashtags, min(top, FIRST))
     taken = set(first)
     best = [*first, *(c for c in columns if c not in taken)][:top]
@@ -335,15 +335,6 @@ def mixed_order(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
         taken[sizes[rank]] += 1
         order.append(rank)
     return order
-
-
-def _best_columns(order: Floats, count: int) -> list[int]:
-    """Columns of the best, best first, ties by column."""
-    if count < len(order):
-        columns = np.argpartition(-order, count - 1)[:count]
-    else:
-        columns = np.arange(len(order))
-    return [int(c) for c in columns[np.lexsort((columns, -order[columns]))]]
 
 
 def _first_columns(
