@@ -1,4 +1,7 @@
-"""The result of an ALS fit, and its normal equation: one side's factors with the other fixed."""
+"""The result of an ALS fit, as a part of a bundle too, and its normal equation.
+
+The equation gives one side's factors with the other fixed.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any

@@ -23,21 +23,24 @@ FIT = HeadPlan(
 )
 
 
-def constructed(
+def fit_class_head(
     classifier: tuple[Floats, Floats],
     class_vectors: Floats,
     vectors: Floats,
     popularity: Floats,
     temperature: float,
     scale: float,
+    features: Features,
+    counts: csr_matrix,
 ) -> FittedHead:
-    """The construction alone, without any photo.
+    """The construction, with layer two and the prior then fitted on photos of its backbone.
 
     Args:
         classifier: of some backbone, weight (1000, dims) and bias (1000,).
         class_vectors: (1000, d), mean vectors of the classes' hashtags.
         vectors: (V, d) hashtag vectors.
         popularity: (V,) above 0.
+        features, counts: (n, dims) and (n, V) of the photos.
     """
     weight, bias = classifier
     head = ProjectionHead(
@@ -48,11 +51,7 @@ def constructed(
         len(weight),
         temperature,
     )
-    return FittedHead(head, vectors, np.log(popularity).astype(np.float32), scale, [])
-
-
-def fitted_on(start: FittedHead, features: Features, counts: csr_matrix) -> FittedHead:
-    """The construction with layer two and the prior fitted on its backbone's photos."""
+    start = FittedHead(head, vectors, np.log(popularity).astype(np.float32), scale, [])
     return fit_head(features, counts, start, FIT, lambda _: 0.0)
 
 

@@ -27,8 +27,8 @@ from recommenders.w2v import Word2VecRecommender, directions
 from recommenders.words import Words, WordsGain
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
-from training.fitting import class_head
 from training.fitting.choosing import Scored
+from training.fitting.class_head import class_part, fit_class_head, mean_vectors
 from training.fitting.feature_map import fit_feature_map
 from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import (
@@ -39,7 +39,7 @@ from training.fitting.fusion import (
     one_after_another,
     sources_by_rows,
 )
-from training.fitting.head import ClassUnits, FittedHead, fit_w2v, head_recommender
+from training.fitting.head import ClassUnits, fit_w2v, head_recommender
 from training.fitting.knowledge import knowledge
 from training.fitting.plan import AlsPlan, FusionPlan, HeadPlan, Plan
 from training.fitting.prepare import hashtag_vectors
@@ -254,12 +254,21 @@ def _fit(
     )
     per_post = float(np.diff(counts.indptr).mean())
     progress("head for other backbones", 0, 1)
-    by_class = _class_head(examples, class_counts, backbone.classifier, head.vectors, share)
+    by_class = fit_class_head(
+        backbone.classifier,
+        mean_vectors(class_counts, head.vectors),
+        head.vectors,
+        share,
+        CLASS_TEMPERATURE,
+        CLASS_SCALE,
+        features,
+        counts,
+    )
     progress("head for other backbones", 1, 1)
     parts = {
         "als": als_part,
         "w2v": head_part(BACKBONE, head, per_post),
-        "w2v_classes": class_head.class_part(by_class, per_post, PREFERRED),
+        "w2v_classes": class_part(by_class, per_post, PREFERRED),
     }
     parts["als"].settings.update(RANKING["als"])
     parts["w2v"].settings.update(RANKING["w2v"])
@@ -311,18 +320,3 @@ def _fit_words_gain(partial: _Partial, fusion: Fusion, hashtags: Sequence[str]) 
         csr_matrix([[other.fits(tag) for tag in hashtags] for _, other in twins], dtype=np.float32),
         set_weights([other for _, other in twins]),
     )
-
-
-def _class_head(
-    examples: Examples,
-    class_counts: csr_matrix,
-    classifier: tuple[Floats, Floats],
-    vectors: Floats,
-    share: Floats,
-) -> FittedHead:
-    """The head for every backbone: the construction, then layer two fitted on the photos."""
-    means = class_head.mean_vectors(class_counts, vectors)
-    start = class_head.constructed(
-        classifier, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE
-    )
-    return class_head.fitted_on(start, examples.features[BACKBONE], examples.counts)
