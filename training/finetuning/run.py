@@ -53,7 +53,6 @@ HEAD = HeadPlan(
     vector_rate=1.0,
     weight_decay=0.0,
     dropout=0.0,
-    averaging=0.0,
 )
 
 TAUGHT_WEIGHT, HEAVIEST = 0.5, 4.0

@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -250,14 +250,11 @@ def _together(steps: Sequence[Cost]) -> Cost:
 
 
 def _grown(at: Mapping[int, Cost], to: int) -> Cost:
-    def value(of: Callable[[Cost], float]) -> float:
-        return grown({count: of(step) for count, step in at.items()}, to)
-
-    return Cost(
-        value(lambda step: step.cpu),
-        value(lambda step: step.clock),
-        round(value(lambda step: step.peak)),
+    cpu, clock, peak = (
+        grown({count: getattr(step, name) for count, step in at.items()}, to)
+        for name in ("cpu", "clock", "peak")
     )
+    return Cost(cpu, clock, round(peak))
 
 
 def _most_memory() -> str:
