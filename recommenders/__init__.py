@@ -13,8 +13,8 @@ Start with ``engine``: it answers photos.
   relevance to an order, to the list people get, and to Russian hashtags; ``families``: hashtags
   too alike for one answer.
 - ``explaining``, ``knowledge``: why a hashtag was chosen; facts about hashtags.
-- ``bundle``, ``bundle_parts``, ``building``: the fitted model on disk, and recommenders built from
-  it; ``versions``: which one is in use.
+- ``bundle``, ``bundle_reading``, ``building``: the fitted model on disk, what readers of its parts
+  share, and recommenders built from it; ``versions``: which one is in use.
 - ``hashtags``: what counts as a hashtag, and parsing them out of text.
 - ``backends``, ``arrays``, ``machine``: option names; array types; cores, memory and threads.
 """

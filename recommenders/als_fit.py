@@ -1,13 +1,21 @@
-"""The result of an ALS fit, and its normal equation: one side's factors with the other fixed."""
+"""The result of an ALS fit, as a part of a bundle too, and its normal equation.
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+The equation gives one side's factors with the other fixed.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Doubles, Floats
-from recommenders.nearest import KnownPhotos, PhotoSpace
+from recommenders.arrays import Array, Doubles, Floats, unit, whole_numbers
+from recommenders.backbones.recipe import CLASSES
+from recommenders.backbones.registry import dims
+from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part
+from recommenders.bundle_reading import number, reads_settings, whole, within
+from recommenders.nearest import KnownPhotos, PhotoIndex, PhotoIndexError, PhotoSpace
+from recommenders.ranking import RANKING_SETTINGS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -113,6 +121,98 @@ class FittedAls:
         """FᵀF of the photo factors as in the fit, each photo once: (f, f) float32."""
         rows = np.float32(self.settings.rows_per_photo)
         return self.photo_factors.T @ self.photo_factors / rows
+
+
+def als_part(fitted: FittedAls) -> Part:
+    """The part ``als``: factors as float16, photos' vectors as int8."""
+    arrays: dict[str, Array] = {
+        "mean": fitted.space.mean,
+        "components": fitted.space.components.astype(np.float16),
+        "photos": whole_numbers(np.asarray(fitted.photos)),
+        "photo_factors": fitted.photo_factors.astype(np.float16),
+        "hashtag_factors": fitted.hashtag_factors.astype(np.float16),
+    }
+    if fitted.class_hashtags is not None:
+        arrays["class_hashtags"] = fitted.class_hashtags.columns
+        arrays["class_weights"] = fitted.class_hashtags.weights.astype(np.float16)
+    return Part({"backbone": fitted.backbone, **asdict(fitted.settings)}, arrays)
+
+
+def indexed(als: Part) -> dict[str, Part]:
+    """The part ``als`` with its photos replaced by an index, which is a part of its own.
+
+    Raises:
+        PhotoIndexError: where usearch is not installed.
+    """
+    rest = dict(als.arrays)
+    index = PhotoIndex.build(unit(rest.pop("photos").astype(np.float32)))
+    return {"als": Part(als.settings, rest), NEIGHBOURS: Part({}, {"index": index})}
+
+
+def with_hashtag_factors(bundle: Bundle, factors: Floats) -> Part:
+    """The part ``als`` with the factors (V + new, f) of an extended vocabulary."""
+    arrays, settings = bundle.arrays["als"], bundle.settings["als"]
+    return Part(
+        {"fitted_hashtags": settings.get("fitted_hashtags", len(bundle.hashtags))},
+        arrays | {"hashtag_factors": factors.astype(arrays["hashtag_factors"].dtype)},
+    )
+
+
+@reads_settings
+def read_als(bundle: Bundle) -> FittedAls:
+    """What ``als_part`` wrote."""
+    settings = {
+        name: value
+        for name, value in bundle.settings["als"].items()
+        if name not in (*RANKING_SETTINGS, "fitted_hashtags")
+    }
+    backbone = str(settings.pop("backbone"))
+    size, count = dims(backbone), len(bundle.hashtags)
+    space = PhotoSpace(
+        bundle.floats("als", "mean", size), bundle.floats("als", "components", None, size)
+    )
+    hashtag_factors = bundle.floats("als", "hashtag_factors", count, None)
+    photos = _known_photos(bundle, len(space.components))
+    return FittedAls(
+        backbone,
+        space,
+        photos,
+        bundle.floats("als", "photo_factors", len(photos), hashtag_factors.shape[1]),
+        hashtag_factors,
+        _als_settings(settings),
+        _class_hashtags(bundle),
+        whole(bundle.settings["als"], "fitted_hashtags", count, least=1),
+    )
+
+
+def _als_settings(settings: dict[str, Any]) -> AlsSettings:
+    counts = {"neighbours", "rows_per_photo"} & settings.keys()
+    numbers: dict[str, Any] = {name: number(settings, name) for name in settings}
+    return AlsSettings(**numbers | {name: whole(settings, name, least=1) for name in counts})
+
+
+def _known_photos(bundle: Bundle, dims: int) -> KnownPhotos:
+    if NEIGHBOURS not in bundle.arrays:
+        return unit(bundle.floats("als", "photos", None, dims))
+    try:
+        index = PhotoIndex(bundle.array(NEIGHBOURS, "index", None))
+    except PhotoIndexError as error:
+        raise BundleError(f"Bundle {bundle.model} cannot be used. {error}") from None
+    if index.shape[1] != dims:
+        raise BundleError(f"Bundle {bundle.model} is damaged: its index belongs to other photos.")
+    return index
+
+
+def _class_hashtags(bundle: Bundle) -> ClassHashtags | None:
+    if "class_hashtags" not in bundle.arrays["als"]:
+        return None
+    columns = bundle.array("als", "class_hashtags", CLASSES, None)
+    count = len(bundle.hashtags)
+    return ClassHashtags(
+        within(bundle, columns, 0, count),
+        bundle.floats("als", "class_weights", *columns.shape),
+        count,
+    )
 
 
 def solve(

@@ -161,7 +161,7 @@ def _extended(values: Floats, remaining: NDArray[np.intp], new: Floats) -> Float
     return extended
 
 
-def sameness(cosine: float, surroundings: float, copy_cosine: float = 1.0) -> float:
+def sameness(cosine: float, surroundings: float, copy_cosine: float) -> float:
     """How surely a photo shows the same scene as a taught one: 0 where others are as near, up to 1.
 
     Args:

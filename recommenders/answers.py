@@ -15,7 +15,9 @@ from itertools import islice
 import numpy as np
 
 from recommenders.als_taught import Audience
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, largest_first
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_reading import number, reads_settings
 from recommenders.families import Apart
 from recommenders.ranking import Hashtag, Ranking
 
@@ -94,7 +96,7 @@ class Rules:
     careful: Mapping[str, float] = field(default_factory=dict)
     forbidden_pairs: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
 
-    def allowed(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
+    def allowed(self, hashtags: Sequence[Hashtag], before: Sequence[str]) -> list[Hashtag]:
         """The list without what may not follow the hashtags ``before`` it, or one another."""
         allowed: list[Hashtag] = []
         forbidden = self._forbidden_beside(before)
@@ -105,7 +107,7 @@ class Rules:
                 forbidden |= self._forbidden_beside([hashtag.tag])
         return allowed
 
-    def sure(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
+    def sure(self, hashtags: Sequence[Hashtag], before: Sequence[str]) -> list[Hashtag]:
         """The list, sure ones first, if its first five reach the floor; else only those that do.
 
         What is hardly possible does not follow them either: where a hashtag that was taught is the
@@ -146,6 +148,27 @@ class Rules:
 NO_RULES = Rules()
 
 
+def rules_part(rules: Rules) -> Part:
+    """The part ``answers``, which has only settings."""
+    pairs = [[sorted(left), sorted(right)] for left, right in rules.forbidden_pairs]
+    return Part({"floor": rules.floor, "careful": dict(rules.careful), "forbidden_pairs": pairs})
+
+
+@reads_settings
+def read_rules(bundle: Bundle) -> Rules:
+    """What ``rules_part`` wrote; no rules where there is no such part."""
+    settings = bundle.settings.get("answers", {})
+    careful = settings.get("careful", {})
+    return Rules(
+        number(settings, "floor", 0.0),
+        {tag: number(careful, tag) for tag in careful},
+        tuple(
+            (frozenset(left), frozenset(right))
+            for left, right in settings.get("forbidden_pairs", ())
+        ),
+    )
+
+
 def pick(
     ranking: Ranking,
     order: Floats,
@@ -160,8 +183,8 @@ def pick(
         scores: (V,) relevance, returned with each hashtag.
         hashtags: the vocabulary.
     """
-    columns = _best_columns(order, top + _FIRST_POOL)
-    columns = [c for c in columns if order[c] > 0]
+    [best_columns] = largest_first(order[None], min(top + _FIRST_POOL, len(order))).tolist()
+    columns = [c for c in best_columns if order[c] > 0]
     first = _first_columns(ranking, order, columns, hashtags, min(top, FIRST))
     taken = set(first)
     best = [*first, *(c for c in columns if c not in taken)][:top]
@@ -217,9 +240,7 @@ def answer(
     return rules.sure(first_apart(shared, of_a_root, before), before)[:top]
 
 
-def _shared_fairly(
-    lists: Sequence[Sequence[Hashtag]], served: Sequence[float] = ()
-) -> list[Hashtag]:
+def _shared_fairly(lists: Sequence[Sequence[Hashtag]], served: Sequence[float]) -> list[Hashtag]:
     """Merges the lists of an album's photos so that each photo is represented from the top on.
 
     Sequential proportional approval voting (Thiele 1895): each place goes to the hashtag that
@@ -229,7 +250,7 @@ def _shared_fairly(
 
     Args:
         lists: of every photo, best first.
-        served: how well every photo is served already; 0 by default.
+        served: how well every photo is served already.
     """
     best: dict[str, float] = {}
     for hashtag in (hashtag for ranked in lists for hashtag in ranked):
@@ -240,7 +261,7 @@ def _shared_fairly(
     for photo, ranked in enumerate(lists):
         for place, hashtag in enumerate(ranked):
             serves[photo, columns[hashtag.tag]] = _serves(place)
-    served_so_far = np.array(served or [0] * len(lists), float)
+    served_so_far = np.array(served, float)
     left = np.ones(len(tags), bool)
     shared: list[Hashtag] = []
     for _ in tags:
@@ -314,15 +335,6 @@ def mixed_order(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
         taken[sizes[rank]] += 1
         order.append(rank)
     return order
-
-
-def _best_columns(order: Floats, count: int) -> list[int]:
-    """Columns of the best, best first, ties by column."""
-    if count < len(order):
-        columns = np.argpartition(-order, count - 1)[:count]
-    else:
-        columns = np.arange(len(order))
-    return [int(c) for c in columns[np.lexsort((columns, -order[columns]))]]
 
 
 def _first_columns(

@@ -23,6 +23,18 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(exponent / exponent.sum(axis=1, keepdims=True))
 
 
+def largest_first(values: Array, k: int) -> NDArray[np.intp]:
+    """The columns (n, k) of the k largest in each row (n, N), largest first, ties in order."""
+    count = values.shape[1]
+    # The k-th best of each row; hardly more than k are not below it.
+    least = -np.partition(-values, k - 1, axis=1)[:, k - 1] if 0 < k < count else None
+    columns = np.empty((len(values), k), np.intp)
+    for at, row in enumerate(values):
+        best = np.arange(count) if least is None else np.flatnonzero(~(row < least[at]))
+        columns[at] = best[np.argsort(-row[best], kind="stable")[:k]]
+    return columns
+
+
 def quantised(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
     """Rows (n, k) as int8, each row's largest value 127, and the scales (n,) to multiply by."""
     largest = np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-12)

@@ -10,12 +10,11 @@ from recommenders.als import AlsRecommender, Recognition
 from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
-from recommenders.bundle_numbers import number
-from recommenders.bundle_parts import read_fusion, read_w2v
-from recommenders.bundle_settings import reads_settings
+from recommenders.bundle_reading import number, reads_settings
 from recommenders.explaining import SourceShares, shares_of
-from recommenders.fusion import Fusion, blend, blend_contributions, raised, sources_of
+from recommenders.fusion import Fusion, blend, blend_contributions, raised, read_fusion, sources_of
 from recommenders.recommender import Recommender
+from recommenders.w2v import read_w2v
 from recommenders.words import WordsGain
 
 

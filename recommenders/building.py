@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from recommenders.als import AlsRecommender
+from recommenders.als_fit import read_als
 from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.backbones.recipe import UnknownBackboneError
 from recommenders.backbones.registry import names_of
 from recommenders.backbones.weights import WeightsError, find, sha256
 from recommenders.bundle import Bundle, BundleError
-from recommenders.bundle_parts import read_als, read_class_head, read_vectors, read_w2v
-from recommenders.bundle_settings import reads_settings
+from recommenders.bundle_reading import reads_settings
 from recommenders.recommender import Recommender
-from recommenders.w2v import Word2VecRecommender
+from recommenders.w2v import Word2VecRecommender, read_class_head, read_vectors, read_w2v
 
 log = logging.getLogger(__name__)
 

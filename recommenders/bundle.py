@@ -59,7 +59,11 @@ class Part:
 
 @dataclass
 class Bundle:
-    """A bundle in memory; ``recommenders.bundle_parts`` reads its parts.
+    """A bundle in memory.
+
+    A part is written and read beside the class that it holds: ``people_part`` in
+    ``recommenders.people`` writes what ``read_people`` reads. Readers raise BundleError where an
+    array is missing, its shape does not fit the vocabulary or the backbone, or a setting cannot be.
 
     Attributes:
         model: the model's version, such as ``starter-1``.

@@ -13,24 +13,20 @@ from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender
 from recommenders.als_taught import Audience, audiences_for
-from recommenders.answers import AnswerRequest
+from recommenders.answers import AnswerRequest, read_rules
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle
-from recommenders.bundle_parts import (
-    read_directions,
-    read_rankings,
-    read_rules,
-)
 from recommenders.explaining import Reason
 from recommenders.feature_map import read_feature_map
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.photos import WORKING_SIDE
-from recommenders.ranking import Hashtag
+from recommenders.ranking import Hashtag, read_rankings
 from recommenders.scoring import Scoring
 from recommenders.vocabulary import Vocabulary
+from recommenders.w2v import read_directions
 from recommenders.words import Words
 
 LIKELY = 0.5

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from recommenders.arrays import Floats, quantised
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_numbers import number
-from recommenders.bundle_settings import reads_settings
+from recommenders.bundle_reading import number, reads_settings
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from recommenders.als import Recognition
 from recommenders.arrays import Array, Floats
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_reading import number, reads_settings, within
 
 EVIDENCE = (
     "als",
@@ -251,6 +253,49 @@ class Fusion:
         )
 
 
+def fusion_part(fusion: Fusion) -> Part:
+    """The part ``fusion``."""
+    trees = fusion.trees
+    return Part(
+        {"start": trees.start},
+        {
+            "feature": trees.feature,
+            "threshold": trees.threshold,
+            "left": trees.left,
+            "right": trees.right,
+            "value": trees.value,
+            "share": fusion.share,
+            "class_share": fusion.class_share,
+        },
+    )
+
+
+@reads_settings
+def read_fusion(bundle: Bundle) -> Fusion | None:
+    """What ``fusion_part`` wrote; None where ``both`` is blended.
+
+    It covers the vocabulary of the fit; hashtags added by fine-tuning come after those.
+    """
+    if "fusion" not in bundle.arrays:
+        return None
+    feature = bundle.array("fusion", "feature", None, None)
+    shape = feature.shape
+    nodes = shape[1]
+    share = bundle.floats("fusion", "share", None)
+    return Fusion(
+        Trees(
+            within(bundle, feature, -1, len(EVIDENCE)),
+            bundle.floats("fusion", "threshold", *shape),
+            within(bundle, bundle.array("fusion", "left", *shape), 0, nodes),
+            within(bundle, bundle.array("fusion", "right", *shape), 0, nodes),
+            bundle.floats("fusion", "value", *shape),
+            number(bundle.settings["fusion"], "start", least=-np.inf),
+        ),
+        share,
+        bundle.floats("fusion", "class_share", len(share)),
+    )
+
+
 def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
     """The power mean, with exponent ½, of two backends' relevance.
 
@@ -272,8 +317,7 @@ def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
         als_weight * np.sqrt(als[:, :known]) + (1 - als_weight) * np.sqrt(w2v)
     ) ** 2
     if known < als.shape[1]:
-        count = min(LEVEL, known)
-        best = np.argpartition(-als[:, :known], count - 1, axis=1)[:, :count]
+        best = _largest(als[:, :known], LEVEL)
         alone = np.take_along_axis(als, best, axis=1).sum(axis=1)
         together = np.take_along_axis(blended, best, axis=1).sum(axis=1)
         blended[:, known:] *= np.minimum(together / np.maximum(alone, 1e-6), 1)[:, None]

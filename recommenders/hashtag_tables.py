@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from recommenders.answers import SIZES
 from recommenders.arrays import Array, Doubles, Floats
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_numbers import whole
-from recommenders.bundle_parts import within
-from recommenders.bundle_settings import reads_settings
+from recommenders.bundle_reading import reads_settings, whole, within
 from recommenders.category import Category, category_settings, read_categories
 from recommenders.ratings import Uses
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Floats, unit, whole_numbers
+from recommenders.arrays import Floats, largest_first, unit, whole_numbers
 
 _QUERIES = 256
 """Queries at a time: all cosines of 8,000 photos to 144,000 would be 4.6 GB."""
@@ -153,17 +153,7 @@ def nearest(queries: Floats, photos: KnownPhotos, k: int) -> tuple[NDArray[np.in
     cosines = np.empty((len(queries), k), np.float32)
     for start in range(0, len(queries), _QUERIES):
         block = slice(start, start + _QUERIES)
-        rows[block], cosines[block] = _largest(queries[block] @ photos.T, k)
+        alike = queries[block] @ photos.T
+        rows[block] = largest_first(alike, k)
+        cosines[block] = np.take_along_axis(alike, rows[block], axis=1)
     return rows, cosines
-
-
-def _largest(cosines: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
-    """The columns and values (n, k) of the k largest in each row (n, N), largest first."""
-    count = cosines.shape[1]
-    # The k-th best of each row; hardly more than k are not below it.
-    least = -np.partition(-cosines, k - 1, axis=1)[:, k - 1] if 0 < k < count else None
-    columns = np.empty((len(cosines), k), np.intp)
-    for at, row in enumerate(cosines):
-        near = np.arange(count) if least is None else np.flatnonzero(~(row < least[at]))
-        columns[at] = near[np.argsort(-row[near], kind="stable")[:k]]
-    return columns, np.take_along_axis(cosines, columns, axis=1)

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from recommenders.arrays import Floats, softmax, unit
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_numbers import number
-from recommenders.bundle_settings import reads_settings
+from recommenders.bundle_reading import number, reads_settings
 
 PRESENCE = ("nobody", "close_up", "one", "several")
 """The classes; ``one`` is a person who is not close up."""
@@ -49,21 +48,12 @@ class People:
         """Features (n, dims) to probabilities (n, 4) float32 of ``PRESENCE``."""
         return softmax(unit(features.astype(np.float32)) @ self.weight.T + self.bias)
 
-    def missing(self, features: NDArray[np.floating]) -> dict[str, NDArray[np.bool_]]:
-        """Which photos (n, dims) lack what a hashtag presupposes: hashtag to (n,) bool."""
-        presence = self.presence(features)
-        lacking = {
-            key: presence[:, [PRESENCE.index(one) for one in PRESUPPOSED[key]]].sum(axis=1) < least
-            for key, least in self.least.items()
-        }
-        return {tag: lacking[key] for tag, key in self.presuppose.items()}
-
     def silence(
         self,
         scores: Floats,
         features: NDArray[np.floating],
         columns: Mapping[str, int],
-        named: NDArray[np.bool_] | None = None,
+        named: NDArray[np.bool_] | None,
     ) -> None:
         """Sets scores to 0, in place, where a photo lacks what the hashtag presupposes.
 
@@ -73,10 +63,16 @@ class People:
             columns: the bundle's hashtags to columns.
             named: (n, V or more), which hashtags captions name: these keep their scores.
         """
-        for tag, missing in self.missing(features).items():
+        presence = self.presence(features)
+        lacking = {
+            key: presence[:, [PRESENCE.index(one) for one in PRESUPPOSED[key]]].sum(axis=1) < least
+            for key, least in self.least.items()
+        }
+        for tag, key in self.presuppose.items():
             if tag in columns:
                 column = columns[tag]
-                scores[missing if named is None else missing & ~named[:, column], column] = 0
+                rows = lacking[key] if named is None else lacking[key] & ~named[:, column]
+                scores[rows, column] = 0
 
 
 def people_part(people: People) -> Part:

@@ -1,11 +1,18 @@
 """From relevance to an order: the certain comes first, the rare moves up."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, unit
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_reading import number, reads_settings, whole
+from recommenders.w2v import read_vectors
+
+RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
+"""Settings of a backend's part that belong to its ranking."""
 
 _STYLE_POWER = {"relevant": 0.0, "balanced": 0.25, "popular": 1.0}
 
@@ -71,6 +78,44 @@ class Ranking:
             popularity=np.append(self.popularity, np.clip(share, self.popularity.min(), 1)),
             rating=np.append(self.rating, rated),
         )
+
+
+def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None = None) -> Part:
+    """The part ``ranking``.
+
+    Args:
+        popularity, rating: (V,) float32, as in ``Ranking``.
+        default_backend: for a new chat; None where the bundle answers no photos.
+    """
+    settings = {} if default_backend is None else {"default_backend": default_backend}
+    return Part(settings, {"popularity": popularity, "rating": rating})
+
+
+@reads_settings
+def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]:
+    """Each backend's ranking; all share the same vectors."""
+    popularity = bundle.floats("ranking", "popularity", len(bundle.hashtags))
+    rating = bundle.floats("ranking", "rating", len(bundle.hashtags))
+    settings = {backend: bundle.settings.get(backend, {}) for backend in backends}
+    diversity = {backend: number(one, "diversity", 0.0) for backend, one in settings.items()}
+    diverse = any(diversity.values())
+    vectors = unit(read_vectors(bundle)) if diverse and "w2v" in bundle.arrays else None
+    return {
+        backend: Ranking(
+            popularity,
+            rating,
+            number(one, "popularity_exponent", 0.0),
+            diversity[backend],
+            vectors if diversity[backend] else None,
+            whole(one, "of_a_root", Ranking.of_a_root, least=1),
+        )
+        for backend, one in settings.items()
+    }
+
+
+def read_ranking(bundle: Bundle, backend: str) -> Ranking:
+    """One backend's ranking, from the part ``ranking`` and the backend's own settings."""
+    return read_rankings(bundle, [backend])[backend]
 
 
 def adjusted(scores: Floats, popularity: Floats | np.float32, exponent: float) -> Floats:

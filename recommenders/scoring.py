@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from recommenders.als import AlsRecommender, Recognition
 from recommenders.als_taught import Audience
+from recommenders.answers import read_rules
 from recommenders.arrays import Floats
 from recommenders.both import read_both
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_rules
 from recommenders.explaining import Reason, explain
 from recommenders.fusion import sources_of
 from recommenders.people import read_people

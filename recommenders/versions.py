@@ -336,8 +336,8 @@ def _manifest(bundle: Path) -> dict[str, Any]:
 def _figures(values: object) -> dict[str, float]:
     if not isinstance(values, dict):
         return {}
-    return {str(name): float(value) for name, value in values.items() if _is_number(value)}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return {
+        str(name): float(value)
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }

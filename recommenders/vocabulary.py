@@ -47,14 +47,11 @@ class Vocabulary:
         """A function that tells whether an audience sees a column's hashtag."""
         return lambda column: column < self._size or self._taught.sees(audience, column)
 
-    def was_taught(self, tag: str, audience: Audience) -> bool:
-        """Whether an audience sees a hashtag only because people taught it."""
-        column = self.column(tag)
-        return column is not None and self._taught.sees(audience, column)
-
     def meant(self, tag: str, audience: Audience) -> str:
-        """The hashtag that a shown one, in any language, means."""
-        return tag if self.was_taught(tag, audience) else meaning(tag, self.own)
+        """The hashtag that a shown one, in any language, means; a taught one means itself."""
+        column = self.column(tag)
+        was_taught = column is not None and self._taught.sees(audience, column)
+        return tag if was_taught else meaning(tag, self.own)
 
     def shown(self, audience: Audience, count: int | None = None) -> list[str]:
         """The hashtags, or the first ``count``, in the spelling that an audience sees."""

@@ -13,6 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.arrays import Floats, softmax, unit
+from recommenders.backbones.recipe import CLASSES
+from recommenders.backbones.registry import dims
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_reading import number, reads_settings, whole
+
+_ABOVE_ZERO = 1e-6
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,105 @@ class Word2VecRecommender:
         if column >= len(self.vectors):
             return np.zeros(classes.shape[1], np.float32)
         return np.asarray(unit(classes.T) @ self.vectors[column], np.float32)
+
+
+def w2v_part(
+    backbone: str,
+    head: ProjectionHead,
+    vectors: Floats,
+    prior: Floats,
+    scale: float,
+    hashtags_per_post: float,
+) -> Part:
+    """The part ``w2v``; arguments as for ``Word2VecRecommender``."""
+    return Part(
+        {
+            "backbone": backbone,
+            "scale": scale,
+            "hashtags_per_post": hashtags_per_post,
+            "classes": head.classes,
+            "temperature": head.temperature,
+            "groups": head.groups,
+        },
+        {
+            "weight1": head.weight1.astype(np.float16),
+            "bias1": head.bias1,
+            "weight2": head.weight2.astype(np.float16),
+            "bias2": head.bias2,
+            "vectors": vectors.astype(np.float16),
+            "prior": prior,
+        },
+    )
+
+
+@reads_settings
+def read_w2v(bundle: Bundle) -> Word2VecRecommender:
+    """What ``w2v_part`` wrote."""
+    settings = bundle.settings["w2v"]
+    backbone = str(settings["backbone"])
+    vectors = read_vectors(bundle)
+    weight1 = bundle.floats("w2v", "weight1", None, dims(backbone))
+    head = ProjectionHead(
+        weight1,
+        bundle.floats("w2v", "bias1", len(weight1)),
+        bundle.floats("w2v", "weight2", vectors.shape[1], len(weight1)),
+        bundle.floats("w2v", "bias2", vectors.shape[1]),
+        whole(settings, "classes", 0),
+        number(settings, "temperature", 1.0, least=_ABOVE_ZERO),
+        whole(settings, "groups", 1, least=1),
+    )
+    return Word2VecRecommender(
+        backbone,
+        head,
+        vectors,
+        bundle.floats("w2v", "prior", len(vectors)),
+        number(settings, "scale"),
+        number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
+    )
+
+
+def read_vectors(bundle: Bundle) -> Floats:
+    """The hashtag vectors (V, d) of the part ``w2v``, float32, as they were fitted."""
+    return bundle.floats("w2v", "vectors", len(bundle.hashtags), None)
+
+
+@reads_settings
+def read_directions(bundle: Bundle) -> Floats:
+    """Unit vectors (V, d) of the hashtags as Word2Vec compares them; (0, 1) without Word2Vec."""
+    if "w2v" not in bundle.arrays:
+        return np.zeros((0, 1), np.float32)
+    return directions(read_vectors(bundle), whole(bundle.settings["w2v"], "groups", 1, least=1))
+
+
+def class_head_part(head: ClassHead) -> Part:
+    """The part ``w2v_classes``: Word2Vec on other backbones, with the vectors of ``w2v``."""
+    return Part(
+        {
+            "backbones": list(head.backbones),
+            "scale": head.scale,
+            "hashtags_per_post": head.hashtags_per_post,
+            "temperature": head.temperature,
+        },
+        {"weight2": head.weight2.astype(np.float16), "bias2": head.bias2, "prior": head.prior},
+    )
+
+
+@reads_settings
+def read_class_head(bundle: Bundle) -> ClassHead | None:
+    """What ``class_head_part`` wrote; None where the bundle has no such part."""
+    settings = bundle.settings.get("w2v_classes")
+    if settings is None:
+        return None
+    width = read_vectors(bundle).shape[1]
+    return ClassHead(
+        tuple(settings.get("backbones", ())),
+        bundle.floats("w2v_classes", "weight2", width, CLASSES),
+        bundle.floats("w2v_classes", "bias2", width),
+        bundle.floats("w2v_classes", "prior", len(bundle.hashtags)),
+        number(settings, "scale"),
+        number(settings, "temperature", least=_ABOVE_ZERO),
+        number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
+    )
 
 
 def _chance_among(shares: Floats, draws: float) -> Floats:

@@ -11,7 +11,7 @@ from sqlalchemy import case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import sightings
-from storage.tables import Label, Recommendation, TakenOut, Vote, now
+from storage.tables import IN_USE, Label, Recommendation, TakenOut, Vote, now
 from storage.upserts import insert_missing, insert_or_change
 
 UP = func.coalesce(func.sum(case((Vote.value > 0, 1), else_=0)), 0)
@@ -116,7 +116,7 @@ async def unwanted(
         return set()
     taught = await session.execute(
         select(Label.hashtag, Label.at).where(
-            Label.chat_id == chat_id, Label.photo_id.in_(photo_ids), Label.removed_at.is_(None)
+            Label.chat_id == chat_id, Label.photo_id.in_(photo_ids), IN_USE
         )
     )
     return since.keys() - {tag for tag, at in taught if tag in since and at > since[tag]}

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import changes, moderation, pages
 from storage.blocklist import Blocklist
 from storage.pages import Page
-from storage.tables import Label, now
+from storage.tables import IN_USE, Label, now
 from storage.upserts import insert_or_change
 
 
@@ -67,7 +67,7 @@ async def add(
     at = at or now()
     blocked = {key for key in hashtags if blocklist.blocks(key)}
     ours = (Label.user_id == person, Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
-    given = select(Label.key, Label.album, Label.chat_id).where(*ours, Label.removed_at.is_(None))
+    given = select(Label.key, Label.album, Label.chat_id).where(*ours, IN_USE)
     known = {row.key: row for row in await session.execute(given)}
     existing = {
         key
@@ -136,7 +136,7 @@ async def mine(
     newest = func.max(Label.id)
     query = (
         select(newest, func.min(Label.hashtag))
-        .where(Label.user_id == person, Label.removed_at.is_(None))
+        .where(Label.user_id == person, IN_USE)
         .group_by(Label.key)
         .order_by(newest.desc())
     )
@@ -154,7 +154,7 @@ async def remove(session: AsyncSession, person: int, label_id: int) -> tuple[str
         return None
     photos = await session.scalars(
         update(Label)
-        .where(Label.user_id == person, Label.key == label.key, Label.removed_at.is_(None))
+        .where(Label.user_id == person, Label.key == label.key, IN_USE)
         .values(removed_at=now())
         .returning(Label.photo_id)
     )

@@ -34,7 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import blocklist, changes, pages
 from storage.blocklist import Blocklist
 from storage.pages import Page
-from storage.tables import BlockedWord, Label, LabelDecision, now
+from storage.tables import IN_USE, BlockedWord, Label, LabelDecision, now
 from storage.upserts import insert_new, insert_or_change
 
 Status = Literal["approved", "rejected"]
@@ -43,7 +43,6 @@ Standing = Literal["everybodys", "rejected", "second_person", "approval"]
 ENOUGH_PEOPLE = 2
 """How many different people make a photo's hashtag everybody's."""
 
-_IN_USE = Label.removed_at.is_(None)
 _STATUS = func.coalesce(func.max(LabelDecision.status), "")
 _PEOPLE = func.count(Label.user_id.distinct())
 _INSULTS = Blocklist(blocklist.shipped("review"))
@@ -190,7 +189,7 @@ async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> N
 
 async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:
     """The keys that may insult people, among the labels that fit ``where``."""
-    keys = await session.scalars(select(Label.key).where(_IN_USE, *where).distinct())
+    keys = await session.scalars(select(Label.key).where(IN_USE, *where).distinct())
     return sorted(filter(_may_insult, keys))
 
 
@@ -216,6 +215,6 @@ def _grouped(columns: Any, *where: ColumnElement[bool]) -> Any:
     return (
         columns.select_from(Label)
         .outerjoin(LabelDecision, decided)
-        .where(_IN_USE, ~Label.album, *where)
+        .where(IN_USE, ~Label.album, *where)
         .group_by(Label.photo_id, Label.key)
     )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import channels, recommendations
 from storage.tables import (
+    IN_USE,
     Base,
     CaptionedChannel,
     Chat,
@@ -49,7 +50,7 @@ async def stored(session: AsyncSession, user_id: int) -> Stored:
     """How much is stored of a person."""
     mine = Sighting.user_id == user_id
     photos = select(func.count(Sighting.photo_id.distinct())).where(mine)
-    alive = (Label.user_id == user_id, Label.removed_at.is_(None))
+    alive = (Label.user_id == user_id, IN_USE)
     hashtags = select(func.count(Label.key.distinct())).where(*alive)
     votes = select(func.count()).select_from(Vote).where(Vote.user_id == user_id)
     numbers = [await session.scalar(query) or 0 for query in (photos, hashtags, votes)]

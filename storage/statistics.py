@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.feedback import DOWN, UP
-from storage.tables import Base, Label, Photo, Recommendation, User, Vote
+from storage.tables import IN_USE, Base, Label, Photo, Recommendation, User, Vote
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ async def collect(session: AsyncSession) -> Statistics:
     return Statistics(
         users=await count(User),
         photos=await count(Photo),
-        labels=await count(Label, Label.removed_at.is_(None)),
+        labels=await count(Label, IN_USE),
         duplicates=sum(row.duplicates for row in answers),
         backends=backends,
     )

@@ -299,6 +299,10 @@ class Label(Base):
     removed_at: Mapped[datetime | None]
 
 
+IN_USE = Label.removed_at.is_(None)
+"""SQL: a label was not taken back."""
+
+
 class LabelDecision(Base):
     """An admin's decision on a hashtag of a photo: ``approved`` for everybody, or ``rejected``."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import moderation
 from storage.known_photos import unpack
-from storage.tables import Label, PhotoFeatures, now
+from storage.tables import IN_USE, Label, PhotoFeatures, now
 
 FEWEST_PHOTOS = 8
 """The fewest labelled photos that a fine-tuning can learn from and check by."""
@@ -24,7 +24,6 @@ Reason = Literal[
 or rolled back, so it waits for new ones; it waits for a second person, or for an admin; its photo
 has no features of the backbone; or it is an album's, rejected or blocked, and is never learnt."""
 
-_ACTIVE = Label.removed_at.is_(None)
 _AT_A_TIME = 256
 
 
@@ -151,7 +150,7 @@ async def _labelled_vectors(
     *labels: ColumnElement[bool],
 ) -> AsyncIterator[dict[int, bytes]]:
     """Features of photos that have labels, in batches by rising id."""
-    has_labels = exists().where(Label.photo_id == PhotoFeatures.photo_id, _ACTIVE, *labels)
+    has_labels = exists().where(Label.photo_id == PhotoFeatures.photo_id, IN_USE, *labels)
     wanted = None if photo_ids is None else sorted(photo_ids)
     after = 0
     while wanted is None or wanted:
@@ -181,7 +180,7 @@ async def _labels(session: AsyncSession, photo_ids: Iterable[int]) -> Iterable[A
     return await session.execute(
         select(Label.id, Label.photo_id, Label.user_id, Label.chat_id)
         .add_columns(Label.hashtag, Label.key, Label.learnt_in)
-        .where(Label.photo_id.in_(list(photo_ids)), _ACTIVE)
+        .where(Label.photo_id.in_(list(photo_ids)), IN_USE)
         .order_by(Label.id)
     )
 
@@ -193,8 +192,8 @@ async def count(session: AsyncSession, backbone: str, learnt_in: Collection[str]
         backbone: whose features they are learnt with.
         learnt_in: the version in use and those that it was made from, whose labels it knows too.
     """
-    total = await session.scalar(select(func.count(Label.id)).where(_ACTIVE)) or 0
-    unlearnt = (_ACTIVE, _unlearnt(learnt_in))
+    total = await session.scalar(select(func.count(Label.id)).where(IN_USE)) or 0
+    unlearnt = (IN_USE, _unlearnt(learnt_in))
     of_these = Label.photo_id.in_(select(Label.photo_id).where(*unlearnt))
     standings = await moderation.standings(session, of_these)
     blocklist = await moderation.in_force(session)
@@ -221,7 +220,7 @@ async def count(session: AsyncSession, backbone: str, learnt_in: Collection[str]
         waiting[reason] += 1
         if reason == "next":
             next_ids.append(row.id)
-    learnt = select(Label.photo_id).where(_ACTIVE, ~_unlearnt(learnt_in), _has_features(backbone))
+    learnt = select(Label.photo_id).where(IN_USE, ~_unlearnt(learnt_in), _has_features(backbone))
     photos.update(await session.scalars(learnt.distinct().limit(FEWEST_PHOTOS)))
     return Counts(
         total,
@@ -243,7 +242,7 @@ async def untried(session: AsyncSession, learnt_in: Collection[str], *, at_most:
         query = select(Label.id).where(
             Label.learnt_in.is_(model) if model is None else Label.learnt_in == model,
             Label.tried_at.is_(None),
-            _ACTIVE,
+            IN_USE,
         )
         some = query.limit(at_most - total).subquery()
         total += await session.scalar(select(func.count()).select_from(some)) or 0
@@ -275,7 +274,7 @@ def _has_features(*backbones: str) -> ColumnElement[bool]:
 
 async def without_features(session: AsyncSession, *backbones: str) -> int:
     """How many labelled photos have features of none of ``backbones``."""
-    query = select(func.count(Label.photo_id.distinct())).where(_ACTIVE, ~_has_features(*backbones))
+    query = select(func.count(Label.photo_id.distinct())).where(IN_USE, ~_has_features(*backbones))
     return await session.scalar(query) or 0
 
 

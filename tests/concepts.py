@@ -13,8 +13,7 @@ from training.datasets.format import Post, Problems
 from training.features.examples import Examples
 from training.fitting.pipeline import fit_bundle
 from training.fitting.plan import AlsPlan, HeadPlan, Plan
-from training.fitting.prepare import TrainingSet
-from training.fitting.vectors import hashtag_vectors
+from training.fitting.prepare import TrainingSet, hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
 
 BACKBONE = "efficientnet_lite0"

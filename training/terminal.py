@@ -30,6 +30,17 @@ WeightsDir = Annotated[
 ]
 WEIGHTS_DIR = Path("data/weights")
 
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KNOB=VALUE",
+        help="Set a knob, such as vectors.window=2; may be repeated. `tag4pic train plan` lists "
+        "the knobs.",
+        show_default=False,
+    ),
+]
+
 
 def progress_bar() -> Bar:
     """A progress bar on stderr, cleared at the end; disabled where stderr is no terminal."""

@@ -11,13 +11,13 @@ from PIL import Image
 from bot.benchmark.plain import NEIGHBOURS, EagerNetwork, PlainAnswers, decoded, scanned
 from bot.benchmark.rows import Clock, Figure, Row, compared
 from bot.photo_answers import PhotoAnswers
+from recommenders.als_fit import read_als
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones import weights
 from recommenders.backbones.backbone import load_backbone
 from recommenders.backbones.registry import LITE, names_of
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_als
 from recommenders.engine import Engine
 from recommenders.machine import photos_at_once
 from recommenders.nearest import PhotoIndex, nearest

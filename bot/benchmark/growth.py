@@ -12,10 +12,9 @@ from PIL import Image
 from bot.benchmark.plain import NEIGHBOURS, scanned
 from bot.benchmark.rows import Figure, Row, timed
 from recommenders.als import AlsRecommender
-from recommenders.als_fit import FittedAls
+from recommenders.als_fit import FittedAls, read_als
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_als
 from recommenders.engine import Engine
 from recommenders.nearest import SCANNED, KnownPhotos, PhotoIndex, PhotoIndexError, nearest
 from training.evaluation.report.charts import Line, line_chart

@@ -19,6 +19,7 @@ from PIL import Image
 from torch import nn
 
 from recommenders import bundle as bundles
+from recommenders.als_fit import read_als
 from recommenders.arrays import Floats
 from recommenders.backbones import weights
 from recommenders.backbones.backbone import join
@@ -26,8 +27,8 @@ from recommenders.backbones.network import Network
 from recommenders.backbones.recipe import View
 from recommenders.backbones.registry import names_of, recipe_of
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_als, read_w2v
 from recommenders.nearest import PhotoIndex
+from recommenders.w2v import read_w2v
 
 TOP = 10
 NEIGHBOURS = 50

@@ -230,13 +230,14 @@ def refusing_unwritable(file: Path) -> Iterator[None]:
         fail(f"{file} cannot be written ({error.strerror or error}).")
 
 
-def known_backbones(name: str) -> None:
-    """Exit with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
+def known_backbones(name: str | None) -> None:
+    """Exit with status 1 where a ``--backbone`` is neither one nor several joined by ``+``."""
     from recommenders.backbones.recipe import UnknownBackboneError
     from recommenders.backbones.registry import names_of
 
     try:
-        names_of(name)
+        if name is not None:
+            names_of(name)
     except UnknownBackboneError as error:
         fail(f"--backbone: {error}")
 

@@ -26,16 +26,6 @@ PlanFile = Annotated[
         "--plan", metavar="FILE", help="A plan, such as tune writes.", show_default="the usual one"
     ),
 ]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KNOB=VALUE",
-        help="Set a knob, such as vectors.window=2; may be repeated. `tag4pic train plan` lists "
-        "the knobs.",
-        show_default=False,
-    ),
-]
 MinCount = Annotated[
     int | None, typer.Option(metavar="N", help="Same as --set min_count=N.", show_default=False)
 ]

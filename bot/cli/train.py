@@ -27,7 +27,6 @@ from bot.cli.options import (
     MinCount,
     Mirrored,
     PlanFile,
-    Set,
 )
 from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
@@ -41,7 +40,7 @@ from bot.cli.train_evaluation import (
 from bot.cli.train_plan import chosen_plan, plan, print_choices
 from bot.cli.train_versions import finetune, publish, rollback, status
 from training.plurals import counted
-from training.terminal import CACHE, Cache, reporting
+from training.terminal import CACHE, Cache, Set, reporting
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle
@@ -171,11 +170,10 @@ def fit(
     if master is not None and engine != "spark":
         fail("--master is for Spark only: add --engine spark, or leave it out.")
     settings = settings_for_a_command()
-    from training.fitting.pipeline import fit_dataset
+    from training.fitting.pipeline import fit_dataset, fit_hashtags
     from training.fitting.prepare import Networks
 
-    if backbone is not None:
-        known_backbones(backbone)
+    known_backbones(backbone)
     shorthands = {
         "head.loss": loss,
         "min_count": min_count,
@@ -183,21 +181,39 @@ def fit(
         "seed": seed,
     }
     chosen = chosen_plan(plan, set_, backend=backend, shorthands=shorthands)
-    if backend == "tags":
-        _fit_tags(dataset, out, chosen, post_counts, engine, master)
-        return
     with _fit_engine(engine, master, chosen) as computing, reporting() as progress:
-        bundle = fit_dataset(
-            dataset,
-            out,
-            Networks(cache, settings.weights_dir, backend, backbone),
-            plan=chosen,
-            post_counts=post_counts,
-            engine=computing,
-            progress=progress,
+        if backend == "tags":
+            bundle = fit_hashtags(
+                dataset,
+                out,
+                plan=chosen,
+                post_counts=post_counts,
+                engine=computing,
+                progress=progress,
+            )
+        else:
+            bundle = fit_dataset(
+                dataset,
+                out,
+                Networks(cache, settings.weights_dir, backend, backbone),
+                plan=chosen,
+                post_counts=post_counts,
+                engine=computing,
+                progress=progress,
+            )
+    hashtags = counted(len(bundle.hashtags), "hashtag")
+    if backend == "tags":
+        posts = counted(bundle.provenance["posts"], "post")
+        categories = len(bundle.settings["knowledge"]["categories"])
+        _print_bundle(bundle, out, posts, hashtags, counted(categories, "category", "categories"))
+        print_choices(chosen, bundle)
+        print_line(
+            "It cannot answer photos. Look at it: "
+            f"[cyan]MODEL_DIR={escape(str(out))} tag4pic tags categories[/]"
         )
+        return
     photos = counted(bundle.provenance["photos"], "photo")
-    _print_bundle(bundle, out, photos, counted(len(bundle.hashtags), "hashtag"))
+    _print_bundle(bundle, out, photos, hashtags)
     print_choices(chosen, bundle)
     _print_metrics(bundle)
     print_line(f"Answer with it: [cyan]MODEL_DIR={escape(str(out))} tag4pic run[/]")
@@ -251,8 +267,7 @@ def tune(
     from training.fitting.prepare import Networks, prepare
     from training.fitting.tune import tune as search
 
-    if backbone is not None:
-        known_backbones(backbone)
+    known_backbones(backbone)
     shorthands = {"min_count": min_count, "photos.mirrored": mirrored}
     start = chosen_plan(plan, set_, backend=backend, shorthands=shorthands)
     with reporting() as progress:
@@ -298,34 +313,6 @@ def _fit_engine(engine: str, master: str | None, plan: "Plan") -> "Iterator[FitE
     from training.fitting.fit_engine import ONE_MACHINE
 
     yield ONE_MACHINE
-
-
-def _fit_tags(
-    dataset: str,
-    out: Path,
-    plan: "Plan",
-    post_counts: Path | None,
-    engine: str,
-    master: str | None,
-) -> None:
-    from training.fitting.pipeline import fit_hashtags
-
-    with _fit_engine(engine, master, plan) as computing, reporting() as progress:
-        bundle = fit_hashtags(
-            dataset, out, plan=plan, post_counts=post_counts, engine=computing, progress=progress
-        )
-    _print_bundle(
-        bundle,
-        out,
-        counted(bundle.provenance["posts"], "post"),
-        counted(len(bundle.hashtags), "hashtag"),
-        counted(len(bundle.settings["knowledge"]["categories"]), "category", "categories"),
-    )
-    print_choices(plan, bundle)
-    print_line(
-        "It cannot answer photos. Look at it: "
-        f"[cyan]MODEL_DIR={escape(str(out))} tag4pic tags categories[/]"
-    )
 
 
 def _print_metrics(bundle: "Bundle") -> None:

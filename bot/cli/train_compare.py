@@ -16,12 +16,12 @@ from bot.cli.console import (
     print_warnings,
     settings_for_a_command,
 )
-from bot.cli.options import FITTED_BACKENDS, At, Backbone, Backend, Dataset, PlanFile, Set
+from bot.cli.options import FITTED_BACKENDS, At, Backbone, Backend, Dataset, PlanFile
 from bot.cli.train_evaluation import cells, print_accuracy_flatters
 from bot.cli.train_plan import chosen_plan, refuse_idle
 from training.evaluation.figures import COMPARED, FIGURES
 from training.plurals import counted
-from training.terminal import CACHE, Cache, figures_table, reporting
+from training.terminal import CACHE, Cache, Set, figures_table, reporting
 
 if TYPE_CHECKING:
     from training.evaluation.compared import Result
@@ -78,8 +78,7 @@ def compare(
     from training.evaluation.compare import compare as fit_and_measure
     from training.fitting.prepare import Networks
 
-    if backbone is not None:
-        known_backbones(backbone)
+    known_backbones(backbone)
     plans = combinations(chosen_plan(plan_file, set_, backend=backend), over or (), set_ or ())
     refuse_idle(over or (), backend)
     with reporting() as progress:

@@ -13,8 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.console import fail, print_line
-from bot.cli.options import PlanFile, Set
+from bot.cli.options import PlanFile
 from training.plurals import counted
+from training.terminal import Set
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle

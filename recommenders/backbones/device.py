@@ -10,7 +10,7 @@ import logging
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from recommenders.machine import cores
 
@@ -18,9 +18,6 @@ log = logging.getLogger(__name__)
 
 Device = Literal["openvino", "cuda", "cpu"]
 """OpenVINO on the CPU, torch on an NVIDIA GPU, torch on the CPU."""
-
-DEVICES: tuple[str, ...] = ("auto", *get_args(Device))
-"""The values of the setting DEVICE; ``auto`` chooses."""
 
 GPU_BATCH = 8
 """Photos that a GPU computes at a time."""
@@ -39,7 +36,7 @@ class _Choice:
 
 
 def use(name: str) -> None:
-    """Chooses the device, one of ``DEVICES``, for backbones loaded from now on."""
+    """Chooses the device, ``auto`` or one of ``Device``, for backbones loaded from now on."""
     _Choice.requested, _Choice.device = name, None
 
 

@@ -8,27 +8,30 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
-from recommenders.arrays import Floats, unit, whole_numbers
-from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, load, save
-from recommenders.bundle_parts import (
+from recommenders.als_fit import (
+    AlsSettings,
+    ClassHashtags,
+    FittedAls,
     als_part,
-    class_head_part,
     indexed,
-    ranking_part,
     read_als,
-    read_class_head,
-    read_ranking,
-    read_w2v,
-    w2v_part,
     with_hashtag_factors,
 )
+from recommenders.arrays import Floats, unit, whole_numbers
+from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, load, save
 from recommenders.category import Category
 from recommenders.hashtag_tables import HashtagTables, knowledge_part, read_knowledge
 from recommenders.nearest import PhotoIndex, PhotoSpace, nearest
-from recommenders.ranking import Ranking
+from recommenders.ranking import Ranking, ranking_part, read_ranking
 from recommenders.ratings import Uses
-from recommenders.w2v import ClassHead, ProjectionHead
+from recommenders.w2v import (
+    ClassHead,
+    ProjectionHead,
+    class_head_part,
+    read_class_head,
+    read_w2v,
+    w2v_part,
+)
 
 HASHTAGS = ["dog", "snow", "sea", "sun"]
 BACKBONE, DIMS, CLASSES = "mobilenet_v2", 1280, 1000

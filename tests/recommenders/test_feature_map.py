@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recommenders import bundle as bundles
+from recommenders.als_fit import read_als
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_als
 from recommenders.engine import Engine
 from recommenders.feature_map import FeatureMap, feature_map_part, read_feature_map
 from recommenders.nearest import PhotoSpace

@@ -6,12 +6,12 @@ import pytest
 
 from recommenders import bundle as bundles
 from recommenders.bundle import Bundle, BundleError
-from recommenders.bundle_parts import ranking_part
 from recommenders.category import read_categories
 from recommenders.knowledge import Knowledge
-from recommenders.ranking import Hashtag
+from recommenders.ranking import Hashtag, ranking_part
 from training.datasets.format import Post
-from training.fitting.knowledge import homes_in_posts, knowledge
+from training.fitting.categories import categories
+from training.fitting.knowledge import knowledge
 from training.fitting.ratings import earnings, uses_of
 
 HASHTAGS = ["boat", "water", "sailing", "dog", "puppy", "pet", "unused"]
@@ -32,7 +32,7 @@ def make_bundle(post_counts: dict[str, int] | None = None) -> Bundle:
         POSTS,
         HASHTAGS,
         {"skipgram": VECTORS, "cbow": VECTORS * np.array([1, 1, 9], np.float32)},
-        homes_in_posts(POSTS, HASHTAGS, k=2),
+        categories(POSTS, HASHTAGS, k=2),
         post_counts=post_counts,
     )
     ranking = ranking_part(np.ones(len(HASHTAGS), np.float32), earnings(uses_of(POSTS, HASHTAGS)))
@@ -86,7 +86,7 @@ def test_hashtags_on_few_posts_are_nobodys_neighbours_but_have_their_own() -> No
     tags = [f"tag{number}" for number in range(200)]
     posts = [Post((tag,)) for tag in tags[:150]] * 4 + [Post((tag,)) for tag in tags]
     vectors = {"cbow": random.random((200, 3), np.float32)}
-    part = knowledge(posts, tags, vectors, homes_in_posts(posts, tags, k=1), fewest_uses=5)
+    part = knowledge(posts, tags, vectors, categories(posts, tags, k=1), fewest_uses=5)
     ranking = ranking_part(np.ones(200, np.float32), np.ones(200, np.float32))
     known = Knowledge(
         Bundle("rare-1", tags, {}).with_parts({"knowledge": part, "ranking": ranking})
@@ -136,8 +136,8 @@ def test_a_hashtag_may_lead_two_categories() -> None:
     ]
     tags = ["italy", "food", "architecture"]
     ranking = ranking_part(np.ones(3, np.float32), np.ones(3, np.float32))
-    homes = homes_in_posts(posts, tags)
-    parts = {"knowledge": knowledge(posts, tags, {}, homes), "ranking": ranking}
+    part = knowledge(posts, tags, {}, categories(posts, tags))
+    parts = {"knowledge": part, "ranking": ranking}
     known = Knowledge(Bundle("six", tags, {}).with_parts(parts))
     assert [one.hashtags for one in known.categories()] == [
         ("food", "italy"),
@@ -164,7 +164,7 @@ def test_a_bundle_of_an_earlier_version_has_its_leaders_in_the_names() -> None:
     ],
 )
 def test_damaged_categories_are_told_in_a_sentence(rows: list[object]) -> None:
-    with pytest.raises(BundleError, match="categories cannot be read"):
+    with pytest.raises(BundleError, match="do not fit this tag4pic"):
         read_categories(Bundle("odd", ["sea"], {}, settings={"knowledge": {"categories": rows}}))
 
 

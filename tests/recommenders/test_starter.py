@@ -9,10 +9,9 @@ import torch
 from PIL import Image
 
 from recommenders import bundle as bundles
-from recommenders.answers import AnswerRequest
+from recommenders.answers import AnswerRequest, read_rules
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.bundle import STARTER
-from recommenders.bundle_parts import read_rules
 from recommenders.engine import Engine
 from recommenders.photos import decode
 from tests.dusk import dusk

@@ -3,7 +3,7 @@
 import pytest
 
 from recommenders import bundle as bundles
-from recommenders.bundle_parts import read_directions
+from recommenders.w2v import read_directions
 from recommenders.words import Words
 
 

@@ -28,9 +28,9 @@ from training.evaluation.compared import (
 )
 from training.evaluation.evaluate import tops_of_backends
 from training.evaluation.metrics import bootstrap, empty_accuracy, measure
-from training.fitting.knobs import Part
+from training.fitting.knobs import Part, PlanError
 from training.fitting.pipeline import fit_bundle
-from training.fitting.plan import Plan, PlanError, knobs, value_of, with_values
+from training.fitting.plan import Plan, knobs, value_of, with_values
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import (
     Embedded,
@@ -255,7 +255,7 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
         known = isinstance(error, DatasetError | UnknownBackboneError)
         return replace(result, error=str(error) if known else f"{type(error).__name__}: {error}")
     engine = Engine(bundle, training_set.backbones)
-    lengths = lengths_of([post.hashtags for post in posts])
+    lengths = lengths_of(posts)
     albums = [post.album for post in posts]
     tops = tops_of_backends(engine, features, shared.hashtags, result.at, progress)
     return replace(

@@ -168,7 +168,7 @@ def answer_split(
         features=features,
         hashtags=hashtags,
         truth=truth,
-        lengths=lengths_of([post.hashtags for post in posts]),
+        lengths=lengths_of(posts),
         tops=tops,
         problems=problems.lines(),
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.arrays import Doubles, Floats
+from recommenders.arrays import Doubles, Floats, largest_first
 from training.datasets.albums import first_pictures
 
 Bools = NDArray[np.bool_]
@@ -25,15 +25,10 @@ ROUNDS = 400
 
 def top_columns(order: Floats, k: int) -> NDArray[np.intp]:
     """The k best columns of each row, best first, ties by column: (n, k), -1 where V is less."""
-    hashtags = order.shape[1]
     top = np.full((len(order), k), -1, np.intp)
-    k = min(k, hashtags)
+    k = min(k, order.shape[1])
     for start in range(0, len(order), _ROWS):
-        block = order[start : start + _ROWS]
-        least = np.partition(block, hashtags - k, axis=1)[:, hashtags - k]
-        for at, row in enumerate(block):
-            best = np.flatnonzero(~(row < least[at]))
-            top[start + at, :k] = best[np.argsort(-row[best], kind="stable")[:k]]
+        top[start : start + _ROWS, :k] = largest_first(order[start : start + _ROWS], k)
     return top
 
 

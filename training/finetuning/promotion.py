@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_ranking, read_w2v
-from recommenders.ranking import adjusted
+from recommenders.ranking import adjusted, read_ranking
+from recommenders.w2v import read_w2v
 from training.evaluation.metrics import top_columns, weighted_recall
 from training.features.compute import batches
 from training.fitting.choosing import AT
@@ -128,7 +128,7 @@ class HeldOut:
         for rows in batches(len(features), ROWS):
             scores = recommender.scores(features[rows])
             top.append(top_columns(adjusted(scores, popularity, self._exponent), at))
-        return np.concatenate(top[1:] or top)
+        return np.concatenate(top)
 
 
 def decide(before: Figures, after: Figures) -> Decision:

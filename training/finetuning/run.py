@@ -23,8 +23,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle, BundleError
-from recommenders.bundle_parts import read_class_head, read_vectors, read_w2v
-from recommenders.w2v import ClassHead
+from recommenders.w2v import ClassHead, read_class_head, read_vectors, read_w2v
 from storage.training_labels import FEWEST_PHOTOS
 from training.features.compute import batches
 from training.features.examples import Features, Picked
@@ -54,7 +53,6 @@ HEAD = HeadPlan(
     vector_rate=1.0,
     weight_decay=0.0,
     dropout=0.0,
-    averaging=0.0,
 )
 
 TAUGHT_WEIGHT, HEAVIEST = 0.5, 4.0

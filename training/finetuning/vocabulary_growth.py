@@ -8,20 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als_fit import FittedAls, solve
+from recommenders.als_fit import FittedAls, read_als, solve, with_hashtag_factors
 from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import (
-    class_head_part,
-    ranking_part,
-    read_als,
-    read_class_head,
-    read_ranking,
-    with_hashtag_factors,
-)
 from recommenders.hashtag_tables import HashtagTables, knowledge_part, read_knowledge
 from recommenders.nearest import nearest
-from recommenders.w2v import directions
+from recommenders.ranking import ranking_part, read_ranking
+from recommenders.w2v import class_head_part, directions, read_class_head
 from training.features.compute import batches
 from training.finetuning.promotion import ROWS
 from training.fitting.head import FittedHead

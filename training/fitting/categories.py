@@ -20,6 +20,7 @@ from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
 from recommenders.arrays import Doubles, Floats, unit
+from recommenders.category import Category
 from training.datasets.format import DatasetError, Post
 
 Rows = Any
@@ -44,24 +45,18 @@ rare hashtag there."""
 
 @dataclass(frozen=True)
 class Categories:
-    """Groups of posts, the largest first.
+    """Categories, and which one each of V hashtags belongs to.
 
     Attributes:
-        names: C names, no two the same.
-        leaders: C tuples of up to three hashtags, which the names are made of.
-        posts: (P,) int32, the category of each post; -1 for a post without known hashtags.
-        of_hashtag: (V,) int32, the category that each hashtag belongs to; -1 for one that no post
-            uses.
-        weight: (V,) float32 from 0 to 1, mean TF-IDF of each hashtag in its category's posts.
-        silhouette: how well the groups are separated, -1 to 1; None where undefined.
+        of_hashtag: (V,) int32, an index of ``categories``; -1 for none.
+        weight: (V,) float32 from 0 to 1, how strongly it belongs there.
+        silhouette: how well the categories are separated, -1 to 1; None where unknown.
     """
 
-    names: tuple[str, ...]
-    leaders: tuple[tuple[str, ...], ...]
-    posts: NDArray[np.int32]
+    categories: tuple[Category, ...]
     of_hashtag: NDArray[np.int32]
     weight: Floats
-    silhouette: float | None
+    silhouette: float | None = None
 
 
 class Grouping(Protocol):
@@ -75,20 +70,27 @@ Cluster = Callable[[Points, int, int], Grouping]
 """Clusters points; called with the points, the number of groups and a seed."""
 
 
+def k_means(points: Points, k: int, seed: int) -> Grouping:
+    """k-means, the best of several starts."""
+    fitted: Grouping = KMeans(k, n_init=_RESTARTS, random_state=seed).fit(points)
+    return fitted
+
+
 def categories(
     posts: Sequence[Post],
     hashtags: Sequence[str],
     *,
     k: int | None = None,
     seed: int = 0,
-    cluster: Cluster | None = None,
+    cluster: Cluster = k_means,
 ) -> Categories:
-    """Groups posts by their hashtags. The same seed gives the same groups.
+    """Groups posts by their hashtags, the largest group first. The same seed gives the same groups.
+
+    A hashtag weighs its mean TF-IDF in its category's posts.
 
     Args:
         hashtags: the vocabulary; other hashtags are ignored.
         k: how many categories, by silhouette where None; fewer if there are fewer distinct posts.
-        cluster: k-means; ``k_means`` where None.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary, or ``k`` is less than one.
@@ -102,8 +104,8 @@ def categories(
     tfidf = TfidfTransformer().fit_transform(uses[used]).tocsr().astype(np.float32)
     # More threads add the same numbers in another order, and k-means then ends elsewhere.
     with threadpool_limits(1):
-        groups, silhouette = _group(tfidf, k, seed, cluster or k_means)
-    return _named_and_sorted(len(posts), used, groups, tfidf, uses[used], hashtags, silhouette)
+        groups, silhouette = _group(tfidf, k, seed, cluster)
+    return _named_and_sorted(groups, tfidf, uses[used], hashtags, silhouette)
 
 
 def _uses(posts: Sequence[Post], hashtags: Sequence[str]) -> Rows:
@@ -115,12 +117,6 @@ def _uses(posts: Sequence[Post], hashtags: Sequence[str]) -> Rows:
         columns.extend(sorted({column[tag] for tag in post.hashtags if tag in column}))
         starts.append(len(columns))
     return sparse.csr_matrix((np.ones(len(columns)), columns, starts), (len(posts), len(hashtags)))
-
-
-def k_means(points: Points, k: int, seed: int) -> Grouping:
-    """k-means, the best of several starts."""
-    fitted: Grouping = KMeans(k, n_init=_RESTARTS, random_state=seed).fit(points)
-    return fitted
 
 
 def _group(
@@ -187,8 +183,6 @@ def _silhouette(sample: Points, means: Grouping) -> float:
 
 
 def _named_and_sorted(
-    posts: int,
-    used: NDArray[np.int64],
     groups: NDArray[np.int64],
     tfidf: Rows,
     uses: Rows,
@@ -200,28 +194,28 @@ def _named_and_sorted(
     # The largest first, equal ones by their first post.
     present, first = np.unique(groups, return_index=True)
     order = present[np.lexsort((first, -sizes[present]))]
-    place = np.full(len(sizes), -1)
-    place[order] = np.arange(len(order))
     weights, sizes = weights[order], sizes[order]
 
     counts = _sums(groups, uses)[order]
     total = counts.sum(axis=0)
-    shares = (counts + _PRIOR_POSTS * total / len(used)) / (sizes + _PRIOR_POSTS)[:, None]
+    shares = (counts + _PRIOR_POSTS * total / len(groups)) / (sizes + _PRIOR_POSTS)[:, None]
     of_hashtag = np.where(total > 0, shares.argmax(axis=0), -1).astype(np.int32)
 
     # A hashtag of every category leads none: it would not tell them apart.
     own = weights / np.maximum(weights.sum(axis=0), 1e-12)
     leaders = [
-        [column for column in np.argsort(-row, kind="stable")[:LEADERS] if row[column]]
+        tuple(
+            hashtags[column] for column in np.argsort(-row, kind="stable")[:LEADERS] if row[column]
+        )
         for row in weights * np.sqrt(own)
     ]
     weight = np.where(of_hashtag >= 0, weights[of_hashtag, np.arange(len(hashtags))], 0)
-
-    of_post = np.full(posts, -1, np.int32)
-    of_post[used] = place[groups]
-    names = tuple(tuple(hashtags[column] for column in columns) for columns in leaders)
+    rows = zip(_names(leaders), leaders, map(int, sizes), strict=True)
     return Categories(
-        _names(names), names, of_post, of_hashtag, weight.astype(np.float32), silhouette
+        tuple(Category(name, tags, posts) for name, tags, posts in rows),
+        of_hashtag,
+        weight.astype(np.float32),
+        silhouette,
     )
 
 

@@ -88,7 +88,7 @@ class HeldOut:
         return cls(
             popularity(fit_on.counts),
             held_out.counts.astype(np.bool_).toarray() & known,
-            lengths_of([post.hashtags for post in posts]),
+            lengths_of(posts),
             len(whole_posts(posts)),
         )
 

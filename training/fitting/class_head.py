@@ -13,8 +13,7 @@ from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Part
-from recommenders.bundle_parts import class_head_part
-from recommenders.w2v import ClassHead, ProjectionHead
+from recommenders.w2v import ClassHead, ProjectionHead, class_head_part
 from training.features.examples import Features
 from training.fitting.head import FittedHead, fit_head
 from training.fitting.plan import HeadPlan
@@ -24,21 +23,24 @@ FIT = HeadPlan(
 )
 
 
-def constructed(
+def fit_class_head(
     classifier: tuple[Floats, Floats],
     class_vectors: Floats,
     vectors: Floats,
     popularity: Floats,
     temperature: float,
     scale: float,
+    features: Features,
+    counts: csr_matrix,
 ) -> FittedHead:
-    """The construction alone, without any photo.
+    """The construction, with layer two and the prior then fitted on photos of its backbone.
 
     Args:
         classifier: of some backbone, weight (1000, dims) and bias (1000,).
         class_vectors: (1000, d), mean vectors of the classes' hashtags.
         vectors: (V, d) hashtag vectors.
         popularity: (V,) above 0.
+        features, counts: (n, dims) and (n, V) of the photos.
     """
     weight, bias = classifier
     head = ProjectionHead(
@@ -49,11 +51,7 @@ def constructed(
         len(weight),
         temperature,
     )
-    return FittedHead(head, vectors, np.log(popularity).astype(np.float32), scale, [])
-
-
-def fitted_on(start: FittedHead, features: Features, counts: csr_matrix) -> FittedHead:
-    """The construction with layer two and the prior fitted on its backbone's photos."""
+    start = FittedHead(head, vectors, np.log(popularity).astype(np.float32), scale, [])
     return fit_head(features, counts, start, FIT, lambda _: 0.0)
 
 

@@ -4,11 +4,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender
-from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
+from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls, als_part
 from recommenders.arrays import unit, whole_numbers
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part
-from recommenders.bundle_parts import als_part, w2v_part
+from recommenders.w2v import w2v_part
 from training.features.examples import Examples
 from training.fitting.als import projected
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
@@ -57,7 +57,6 @@ def fit_als(
 
 
 def head_part(backbone: str, fitted: FittedHead, hashtags_per_post: float) -> Part:
-    """A fitted head as a part of a bundle."""
     return w2v_part(
         backbone, fitted.head, fitted.vectors, fitted.prior, fitted.scale, hashtags_per_post
     )

@@ -21,8 +21,8 @@ from training.features.compute import embed
 from training.features.examples import Features
 from training.fitting.als import factorise, photo_space
 from training.fitting.categories import Grouping, Points, k_means
-from training.fitting.plan import MODELS, AlsPlan, Model
-from training.fitting.vectors import TrainVectors, train_vectors
+from training.fitting.plan import MODELS, AlsPlan, Model, VectorsPlan
+from training.fitting.vectors import train_vectors
 from training.progress import Progress
 
 
@@ -58,8 +58,15 @@ class FitEngine(Protocol):
     def factorise(self, counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
         """See ``training.fitting.als.factorise``."""
 
-    @property
-    def train_vectors(self) -> TrainVectors:
+    def train_vectors(
+        self,
+        posts: Sequence[Post],
+        model: Model,
+        plan: VectorsPlan,
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[list[str], Floats]:
         """See ``training.fitting.vectors.train_vectors``."""
 
     def k_means(self, points: Points, k: int, seed: int) -> Grouping:

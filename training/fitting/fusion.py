@@ -94,9 +94,8 @@ def one_after_another(parts: Sequence[tuple[int, SourcesOf]]) -> SourcesOf:
     return of
 
 
-def mean_class_sums(als: AlsRecommender, features: Features, weights: Floats | None) -> Floats:
+def mean_class_sums(als: AlsRecommender, features: Features, weights: Floats) -> Floats:
     """(V,) float32: the classes' evidence for each hashtag, averaged over photos (n, dims)."""
-    weights = np.ones(len(features), np.float32) if weights is None else weights
     total = sum(
         weights[rows] @ als.class_sums(features[rows])[0] for rows in batches(len(features), _ROWS)
     )

@@ -119,7 +119,6 @@ class _Network(nn.Module):
 def head_recommender(
     backbone: str, fitted: FittedHead, hashtags_per_post: float
 ) -> Word2VecRecommender:
-    """A fitted head as a recommender."""
     return Word2VecRecommender(
         backbone, fitted.head, fitted.vectors, fitted.prior, fitted.scale, hashtags_per_post
     )
@@ -141,7 +140,7 @@ def fit_w2v(
 
     Args:
         vectors: (V, d) to start from.
-        popularity: (V,) above 0.
+        popularity: (V,) share of posts that carry each hashtag, above 0.
         weights: (n,) of the photos, mirrored ones after the others.
         classes: come first in layer one, before units drawn at random.
     """
@@ -169,16 +168,9 @@ def _initial_head(
     vectors: Floats,
     popularity: Floats,
     plan: HeadPlan,
-    classes: ClassUnits | None = None,
+    classes: ClassUnits | None,
 ) -> FittedHead:
-    """A head to start from.
-
-    Args:
-        dims: features of the backbone.
-        vectors: (V, d) hashtag vectors.
-        popularity: (V,) share of posts that carry each hashtag, above 0.
-        classes: come first in layer one, before units drawn at random.
-    """
+    """A head to start from, for features (n, dims); other arguments as for ``fit_w2v``."""
     generator = torch.Generator().manual_seed(plan.seed)
     width = vectors.shape[1]
 

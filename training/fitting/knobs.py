@@ -5,10 +5,11 @@ field's declaration.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from training.datasets.format import DatasetError
 
@@ -24,19 +25,23 @@ class PlanError(DatasetError):
     """A plan that cannot be used; the message says what is wrong with which knob."""
 
 
-class Takes(Protocol):
+class Takes(ABC):
     """The values that a knob takes."""
 
     def __str__(self) -> str:
         """In words: ``a whole number from 1 to 50``."""
+        return self.brief
 
     @property
+    @abstractmethod
     def brief(self) -> str:
         """The same for a table: ``1 to 50``."""
 
     def parsed(self, text: str) -> object:
         """Parses a value; the text itself where it is none."""
+        return text
 
+    @abstractmethod
     def checked(self, value: object) -> object:
         """Returns the value as the plan holds it.
 
@@ -46,7 +51,7 @@ class Takes(Protocol):
 
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(Takes):
     """Whole numbers; also None if ``none`` says what that means."""
 
     low: int
@@ -77,7 +82,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Real:
+class Real(Takes):
     """Numbers from ``low`` to ``high``; with ``above`` more than ``low``, with ``below`` less than
     ``high``."""
 
@@ -112,20 +117,14 @@ class Real:
 
 
 @dataclass(frozen=True)
-class OneOf:
+class OneOf(Takes):
     """One of some words."""
 
     words: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return self.brief
-
     @property
     def brief(self) -> str:
         return " or ".join(self.words)
-
-    def parsed(self, text: str) -> object:
-        return text
 
     def checked(self, value: object) -> object:
         if value not in self.words:
@@ -134,11 +133,8 @@ class OneOf:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Takes):
     """True or false."""
-
-    def __str__(self) -> str:
-        return self.brief
 
     @property
     def brief(self) -> str:
@@ -154,7 +150,7 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Several:
+class Several(Takes):
     """One or more different values; in text they are joined by commas."""
 
     each: Takes

@@ -14,18 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.als_fit import indexed
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import official_name, without_side
 from recommenders.bundle import Bundle, Part, check_replaceable, save
-from recommenders.bundle_parts import fusion_part, indexed, ranking_part
-from recommenders.fusion import Fusion
+from recommenders.fusion import Fusion, fusion_part
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
+from recommenders.ranking import ranking_part
 from training.datasets.albums import whole_posts
 from training.datasets.format import DatasetError, Location, Problems, check_hashtags
 from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Examples, Features
-from training.fitting import knowledge
 from training.fitting.als import share_of_variance
+from training.fitting.categories import categories
 from training.fitting.choosing import (
     HeldOut,
     Scored,
@@ -38,6 +39,7 @@ from training.fitting.fit import fit_als, head_part
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.fusion import CrossFitted, ScoredAls, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
+from training.fitting.knowledge import knowledge
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan
 from training.fitting.plan_files import plan_to_json
@@ -252,18 +254,12 @@ def _hashtag_parts(
     counted = training_set.post_counts
     likes = uses_of(posts, hashtags)
     progress("categories and similar hashtags", 0, 1)
-    homes = knowledge.homes_in_posts(
-        posts,
-        hashtags,
-        k=plan.categories,
-        seed=plan.seed,
-        cluster=training_set.engine.k_means,
-    )
-    known = knowledge.knowledge(
+    cluster = training_set.engine.k_means
+    known = knowledge(
         posts,
         hashtags,
         training_set.vectors,
-        homes,
+        categories(posts, hashtags, k=plan.categories, seed=plan.seed, cluster=cluster),
         fewest_uses=plan.vectors.fewest_uses,
         post_counts=None if counted is None else counted.posts,
         likes=likes,

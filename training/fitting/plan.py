@@ -14,6 +14,7 @@ from training.fitting.knobs import (
     Flag,
     Knob,
     OneOf,
+    PlanError,
     Real,
     Several,
     Whole,
@@ -24,10 +25,7 @@ from training.fitting.knobs import (
     section,
     shown,
 )
-from training.fitting.knobs import (
-    PlanError as PlanError,
-)
-from training.fitting.plan_rules import check_together
+from training.fitting.plan_rules import contradictions
 
 Loss = Literal["softmax", "kld_bce"]
 Model = Literal["skipgram", "cbow"]
@@ -344,5 +342,6 @@ def checked(plan: Plan) -> Plan:
     Raises:
         PlanError: says which knobs cannot go together, and why.
     """
-    check_together(plan, changed(plan))
+    for contradiction in contradictions(plan, changed(plan)):
+        raise PlanError(contradiction)
     return plan

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, get_args
 
-from training.fitting.knobs import Knob, Part, PlanError
+from training.fitting.knobs import Knob, Part
 
 if TYPE_CHECKING:
     from training.fitting.plan import Plan
@@ -24,20 +24,12 @@ def counts_for(knob: Knob, backend: str) -> bool:
     return bool(knob.changes & MADE[backend])
 
 
-def check_together(plan: "Plan", changed: Collection[str]) -> None:
-    """Refuses a plan that contradicts itself.
+def contradictions(plan: "Plan", changed: Collection[str]) -> Iterator[str]:
+    """Which knobs of a plan cannot go together and why, a sentence each.
 
     Args:
         changed: names of the knobs that differ from their defaults.
-
-    Raises:
-        PlanError: says which knobs cannot go together, and why.
     """
-    for contradiction in _contradictions(plan, changed):
-        raise PlanError(contradiction)
-
-
-def _contradictions(plan: "Plan", changed: Collection[str]) -> Iterator[str]:
     photos, vectors, head = plan.photos, plan.vectors, plan.head
     if "photos.jitter_strength" in changed and not photos.jitter:
         yield (

@@ -29,8 +29,8 @@ from training.features.examples import Examples
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.plan import PhotosPlan, Plan
 from training.fitting.splits import posts_of
-from training.fitting.vectors import hashtag_vectors
-from training.fitting.vocabulary import lengths_of, matrix, vocabulary
+from training.fitting.vectors import aligned
+from training.fitting.vocabulary import frequencies, lengths_of, matrix, vocabulary
 from training.progress import Progress, silent
 
 Embedded = dict[str, NDArray[np.float16]]
@@ -102,20 +102,13 @@ class TrainingSet:
 
     def with_vectors_of(self, plan: Plan, progress: Progress = silent) -> "TrainingSet":
         """The same photos and hashtags, with vectors learnt by another plan."""
-        vectors = hashtag_vectors(
-            self.posts,
-            self.hashtags,
-            plan,
-            progress,
-            train=self.engine.train_vectors,
-            models=self.engine.models,
-        )
+        vectors = hashtag_vectors(self.posts, self.hashtags, plan, progress, engine=self.engine)
         return replace(self, vectors=vectors)
 
     @property
     def hashtags_per_post(self) -> float:
         """The mean number of hashtags of a photo's post."""
-        return float(np.mean(lengths_of([post.hashtags for post in self.photos])))
+        return float(np.mean(lengths_of(self.photos)))
 
 
 def prepare(
@@ -196,6 +189,38 @@ def prepare_photos(
         problems,
         engine=engine,
     )
+
+
+def hashtag_vectors(
+    posts: Sequence[Post],
+    hashtags: Sequence[str],
+    plan: Plan,
+    progress: Progress = silent,
+    *,
+    engine: FitEngine = ONE_MACHINE,
+) -> dict[str, Floats]:
+    """Vectors (V, dims) of a vocabulary by the engine's models; empty if no post has two hashtags.
+
+    A hashtag that is too rare for ``vectors.min_count``, or stands beside no other, has zeros.
+
+    Raises:
+        DatasetError: where all are too rare.
+    """
+    counts = frequencies(post.hashtags for post in posts)
+    if max(counts.values(), default=plan.vectors.min_count) < plan.vectors.min_count:
+        raise DatasetError(
+            f"No hashtag is on {plan.vectors.min_count:,} or more posts. Lower vectors.min_count."
+        )
+    vectors: dict[str, Floats] = {}
+    for model in engine.models:
+        try:
+            tags, learnt = engine.train_vectors(
+                posts, model, plan.vectors, seed=plan.seed, progress=progress
+            )
+        except DatasetError:
+            return {}
+        vectors[model] = aligned(hashtags, tags, learnt)
+    return vectors
 
 
 def counts_of_posts(path: Path, posts: Sequence[Post], progress: Progress) -> PostCounts:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from recommenders.arrays import Floats, quantised
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, BundleError, Part
-from recommenders.bundle_settings import reads_settings
+from recommenders.bundle_reading import reads_settings
 from training.datasets.albums import held_apart
 from training.features.examples import Features
 

@@ -24,7 +24,9 @@ def size_of(uses: NDArray[np.integer]) -> NDArray[np.int8]:
     of_value = values * np.bincount(place, minlength=len(values))
     more_used = of_value[::-1].cumsum()[::-1] - of_value
     total = of_value.sum()
-    sizes = np.where(3 * more_used < total, BROAD, np.where(3 * more_used < 2 * total, 1, 0))
+    sizes = np.where(
+        3 * more_used < total, BROAD, np.where(3 * more_used < 2 * total, MIDDLE, NICHE)
+    )
     return sizes[place].astype(np.int8)
 
 

@@ -155,7 +155,7 @@ class _Search:
         backend: str,
         plan: Plan,
         goodness: Callable[[Plan], float],
-        beside: str = "",
+        beside: str,
     ) -> None:
         self._complete = (optuna.trial.TrialState.COMPLETE,)
         self._backend, self._plan, self._goodness = backend, plan, goodness

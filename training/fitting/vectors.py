@@ -7,7 +7,7 @@ outweigh ten of three.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from gensim.models import Word2Vec
@@ -15,59 +15,9 @@ from gensim.models.callbacks import CallbackAny2Vec
 
 from recommenders.arrays import Floats
 from training.datasets.format import DatasetError, Post
-from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
+from training.fitting.plan import Model, Plan, VectorsPlan
 from training.fitting.vocabulary import frequencies
 from training.progress import Progress, silent
-
-
-class TrainVectors(Protocol):
-    """Learns hashtag vectors from posts, as ``train_vectors`` does."""
-
-    def __call__(
-        self,
-        posts: Sequence[Post],
-        model: Model,
-        plan: VectorsPlan,
-        *,
-        seed: int,
-        progress: Progress,
-    ) -> tuple[list[str], Floats]: ...
-
-
-def hashtag_vectors(
-    posts: Sequence[Post],
-    hashtags: Sequence[str],
-    plan: Plan,
-    progress: Progress = silent,
-    *,
-    train: TrainVectors | None = None,
-    models: Sequence[Model] = MODELS,
-) -> dict[str, Floats]:
-    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty if no post has two hashtags.
-
-    A hashtag that is too rare for ``vectors.min_count``, or stands beside no other, has zeros.
-
-    Args:
-        train: learns them; ``train_vectors`` where None.
-        models: those that it supports.
-
-    Raises:
-        DatasetError: where all are too rare.
-    """
-    counts = frequencies(post.hashtags for post in posts)
-    if max(counts.values(), default=plan.vectors.min_count) < plan.vectors.min_count:
-        raise DatasetError(
-            f"No hashtag is on {plan.vectors.min_count:,} or more posts. Lower vectors.min_count."
-        )
-    train = train or train_vectors
-    vectors: dict[str, Floats] = {}
-    for model in models:
-        try:
-            tags, learnt = train(posts, model, plan.vectors, seed=plan.seed, progress=progress)
-        except DatasetError:
-            return {}
-        vectors[model] = aligned(hashtags, tags, learnt)
-    return vectors
 
 
 def starting_vectors(vectors: Mapping[str, Floats], hashtags: int, plan: Plan) -> Floats:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
+from training.datasets.format import Post
 
 
 def frequencies(posts: Iterable[Iterable[str]], min_count: int = 1) -> dict[str, int]:
@@ -41,15 +42,17 @@ def matrix(
     return csr_matrix((np.array(values, np.float32), (rows, cols)), shape=shape)
 
 
-def popularity(counts: csr_matrix) -> Floats:
-    """(hashtags,) float32: share of rows that carry each hashtag, never 0.
+def popularity(counts: csr_matrix, weights: Floats | None = None) -> Floats:
+    """(hashtags,) float32: share of rows, weighted or not, that carry each hashtag, never 0.
 
     Of photos where photos are learnt: each picture of an album is an example there.
     """
-    carried = np.asarray(counts.sum(axis=0), np.float32).ravel() + np.float32(0.5)
-    return np.asarray(carried / (counts.shape[0] + 1), np.float32)
+    carried = counts.sum(axis=0) if weights is None else weights @ counts
+    rows = counts.shape[0] if weights is None else weights.sum()
+    carried = np.asarray(carried, np.float32).ravel() + np.float32(0.5)
+    return np.asarray(carried / (rows + 1), np.float32)
 
 
-def lengths_of(hashtags: Sequence[Sequence[str]]) -> NDArray[np.intp]:
+def lengths_of(posts: Sequence[Post]) -> NDArray[np.intp]:
     """(n,) how many hashtags each post carries."""
-    return np.array([len(tags) for tags in hashtags], np.intp)
+    return np.array([len(post.hashtags) for post in posts], np.intp)

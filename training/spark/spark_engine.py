@@ -5,22 +5,19 @@ machine.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
-from recommenders.nearest import PhotoSpace
 from training.datasets.format import Location, Post, Problems
 from training.features.changes import Change
-from training.features.examples import Features
-from training.fitting.categories import Grouping, Points
 from training.fitting.knobs import PlanError
-from training.fitting.plan import AlsPlan, Model, Plan, VectorsPlan, changed
+from training.fitting.plan import Model, Plan, VectorsPlan, changed
 from training.progress import Progress
 from training.spark import mllib, photo_features
 from training.spark.dataset_files import DatasetFiles, read_posts
@@ -69,6 +66,9 @@ class SparkEngine:
     def __init__(self, session: "SparkSession", chunk: int = photo_features.CHUNK) -> None:
         self._session, self._chunk = session, chunk
         self._files: DatasetFiles | None = None
+        self.photo_space = partial(mllib.photo_space, session)
+        self.factorise = partial(mllib.factorise, session)
+        self.k_means = partial(mllib.k_means, session)
 
     @property
     def name(self) -> str:
@@ -102,12 +102,6 @@ class SparkEngine:
             chunk=self._chunk,
         )
 
-    def photo_space(self, features: Features, plan: AlsPlan) -> PhotoSpace:
-        return mllib.photo_space(self._session, features, plan)
-
-    def factorise(self, counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
-        return mllib.factorise(self._session, counts, plan)
-
     def train_vectors(
         self,
         posts: Sequence[Post],
@@ -122,6 +116,3 @@ class SparkEngine:
         tags, vectors = mllib.train_vectors(self._session, posts, plan, seed=seed)
         progress(doing, 1, 1)
         return tags, vectors
-
-    def k_means(self, points: Points, k: int, seed: int) -> Grouping:
-        return mllib.k_means(self._session, points, k, seed)

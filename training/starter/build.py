@@ -14,20 +14,21 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender
-from recommenders.answers import Rules
+from recommenders.als_fit import read_als
+from recommenders.answers import Rules, rules_part
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_parts import fusion_part, ranking_part, read_als, rules_part
 from recommenders.feature_map import feature_map_part
-from recommenders.fusion import Fusion
+from recommenders.fusion import Fusion, fusion_part
 from recommenders.people import people_part
+from recommenders.ranking import ranking_part
 from recommenders.w2v import Word2VecRecommender, directions
 from recommenders.words import Words, WordsGain
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
-from training.fitting import class_head, knowledge
 from training.fitting.choosing import Scored
+from training.fitting.class_head import class_part, fit_class_head, mean_vectors
 from training.fitting.feature_map import fit_feature_map
 from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import (
@@ -38,15 +39,16 @@ from training.fitting.fusion import (
     one_after_another,
     sources_by_rows,
 )
-from training.fitting.head import ClassUnits, FittedHead, fit_w2v, head_recommender
+from training.fitting.head import ClassUnits, fit_w2v, head_recommender
+from training.fitting.knowledge import knowledge
 from training.fitting.plan import AlsPlan, FusionPlan, HeadPlan, Plan
+from training.fitting.prepare import hashtag_vectors
 from training.fitting.replay import head_rows, replay_part
-from training.fitting.vectors import hashtag_vectors
-from training.fitting.vocabulary import matrix, vocabulary
+from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.fitting.words import fit_words_gain
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
-from training.starter.category_table import homes_in_tables
+from training.starter.category_table import categories_in_tables
 from training.starter.presence import starter_people
 from training.starter.sources import FUSION_FOLDS, Evidence, TaggedPhoto, set_weights
 from training.starter.word_tables import forbidden_pairs, kinds, people
@@ -146,7 +148,7 @@ def fit_starter(
         rows: of ``evidence.photos``, to fit on; those without hashtags are skipped.
         features: (n, dims) of all the photos.
     """
-    rows = tagged(evidence.photos, rows)
+    rows = [row for row in rows if evidence.photos[row].hashtags]
     photos = [evidence.photos[row] for row in rows]
     weights = [photo.hashtags for photo in photos]
     hashtags = vocabulary([*weights, *evidence.classes])
@@ -178,7 +180,7 @@ def fit_starter(
     parts = last.parts | {
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
-        "knowledge": knowledge.knowledge(posts, hashtags, vectors, homes_in_tables(hashtags)),
+        "knowledge": knowledge(posts, hashtags, vectors, categories_in_tables(hashtags)),
         "both": Part({**RANKING["both"], "words": asdict(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),
@@ -217,11 +219,6 @@ def starter_rules() -> Rules:
     return Rules(FLOOR, dict(sorted(careful.items())), tuple(pairs))
 
 
-def tagged(photos: Sequence[TaggedPhoto], rows: Sequence[int]) -> list[int]:
-    """Those of ``rows`` whose photos have hashtags."""
-    return [row for row in rows if photos[row].hashtags]
-
-
 def _fit(
     photos: Sequence[TaggedPhoto],
     features: Floats,
@@ -235,7 +232,7 @@ def _fit(
         raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
     counts = matrix([photo.hashtags for photo in photos], hashtags)
     weights = set_weights(photos)
-    share = _weighted_share(counts, weights)
+    share = popularity(counts, weights)
     examples = Examples({BACKBONE: features}, counts)
     progress("ALS", 0, 1)
     als, als_part = fit_als(examples, backbone, PLAN, class_counts)
@@ -257,12 +254,21 @@ def _fit(
     )
     per_post = float(np.diff(counts.indptr).mean())
     progress("head for other backbones", 0, 1)
-    by_class = _class_head(examples, class_counts, backbone.classifier, head.vectors, share)
+    by_class = fit_class_head(
+        backbone.classifier,
+        mean_vectors(class_counts, head.vectors),
+        head.vectors,
+        share,
+        CLASS_TEMPERATURE,
+        CLASS_SCALE,
+        features,
+        counts,
+    )
     progress("head for other backbones", 1, 1)
     parts = {
         "als": als_part,
         "w2v": head_part(BACKBONE, head, per_post),
-        "w2v_classes": class_head.class_part(by_class, per_post, PREFERRED),
+        "w2v_classes": class_part(by_class, per_post, PREFERRED),
     }
     parts["als"].settings.update(RANKING["als"])
     parts["w2v"].settings.update(RANKING["w2v"])
@@ -314,24 +320,3 @@ def _fit_words_gain(partial: _Partial, fusion: Fusion, hashtags: Sequence[str]) 
         csr_matrix([[other.fits(tag) for tag in hashtags] for _, other in twins], dtype=np.float32),
         set_weights([other for _, other in twins]),
     )
-
-
-def _weighted_share(counts: csr_matrix, weights: Floats) -> Floats:
-    """(V,) float32: the weighted share of the photos that have each hashtag."""
-    total = np.asarray(weights @ counts, np.float32).ravel() + np.float32(0.5)
-    return np.asarray(total / (weights.sum() + 1), np.float32)
-
-
-def _class_head(
-    examples: Examples,
-    class_counts: csr_matrix,
-    classifier: tuple[Floats, Floats],
-    vectors: Floats,
-    share: Floats,
-) -> FittedHead:
-    """The head for every backbone: the construction, then layer two fitted on the photos."""
-    means = class_head.mean_vectors(class_counts, vectors)
-    start = class_head.constructed(
-        classifier, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE
-    )
-    return class_head.fitted_on(start, examples.features[BACKBONE], examples.counts)

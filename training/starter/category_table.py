@@ -18,7 +18,7 @@ from recommenders.arrays import Floats
 from recommenders.bundle import STARTER, Bundle, BundleError, load, save
 from recommenders.category import Category
 from recommenders.hashtag_tables import knowledge_part, read_knowledge
-from training.fitting.knowledge import Homes
+from training.fitting.categories import Categories
 from training.starter.word_tables import (
     POSITION_DECAY,
     CategoryRow,
@@ -41,7 +41,7 @@ Votes = dict[str, dict[int, float]]
 """By hashtag, the votes for each category, by its number."""
 
 
-def homes_in_tables(hashtags: Sequence[str]) -> Homes:
+def categories_in_tables(hashtags: Sequence[str]) -> Categories:
     """The categories of the tables, for a vocabulary. The same vocabulary gives the same ones."""
     # Rows of no category last, so that the others' numbers are those of the categories.
     table = sorted(category_rows(), key=lambda row: not row.head)
@@ -63,7 +63,7 @@ def homes_in_tables(hashtags: Sequence[str]) -> Homes:
     leading = [tuple(tag for tag in row.hashtags if tag in known) for row in table]
     for tag in _conflicting(inside, weights, leading):
         del inside[tag]
-    return Homes(
+    return Categories(
         tuple(_category(row, tags) for row, tags in zip(table, leading, strict=True) if row.head),
         np.array([inside.get(tag, -1) for tag in hashtags], np.int32),
         _weights(hashtags, inside, weights),
@@ -79,13 +79,13 @@ def with_table_categories(bundle: Bundle) -> Bundle:
     tables = read_knowledge(bundle)
     if tables is None:
         raise BundleError(f"Bundle {bundle.model} knows nothing about categories.")
-    homes = homes_in_tables(bundle.hashtags)
+    of_tables = categories_in_tables(bundle.hashtags)
     grouped = replace(
         tables,
-        categories=homes.categories,
-        silhouette=homes.silhouette,
-        category_of=homes.of_hashtag,
-        category_weight=homes.weight,
+        categories=of_tables.categories,
+        silhouette=of_tables.silhouette,
+        category_of=of_tables.of_hashtag,
+        category_weight=of_tables.weight,
     )
     return bundle.with_parts({"knowledge": knowledge_part(grouped)})
 

@@ -26,7 +26,7 @@ from tests.concepts import (
     photos_of,
 )
 from training.finetuning.run import FineTuned, NothingToLearnError, TaughtPhotos, fine_tune
-from training.fitting.class_head import class_part, constructed, fitted_on
+from training.fitting.class_head import class_part, fit_class_head
 from training.fitting.replay import head_rows, replay_part
 from training.fitting.vocabulary import matrix
 
@@ -259,8 +259,8 @@ def test_the_head_that_serves_other_backbones_learns_too(bundle: Bundle) -> None
     vectors = unit(bundle.arrays["w2v"]["vectors"].astype(np.float32))
     popular = bundle.arrays["ranking"]["popularity"]
     means = draw.standard_normal((1000, vectors.shape[1])).astype(np.float32)
-    start = constructed(classifier, means, vectors, popular, 1.0, 12.0)
-    fitted = fitted_on(start, known, matrix(tags, bundle.hashtags))
+    counts = matrix(tags, bundle.hashtags)
+    fitted = fit_class_head(classifier, means, vectors, popular, 1.0, 12.0, known, counts)
     part = class_part(fitted, 3.0, ["resnet50"])
     serving = replace(
         bundle,

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommenders.category import Category
 from training.datasets.format import DatasetError, Post
 from training.fitting.categories import categories
 
@@ -26,9 +27,10 @@ SIX = posts_of(
 @pytest.mark.parametrize("k", [None, 2])
 def test_six_posts_of_italy_are_three_of_food_and_three_of_architecture(k: int | None) -> None:
     result = categories(SIX, ["italy", "food", "architecture"], k=k)
-    assert result.leaders == (("food", "italy"), ("architecture", "italy"))
-    assert result.names == ("food_italy", "architecture_italy")
-    assert result.posts.tolist() == [0, 0, 0, 1, 1, 1]
+    assert result.categories == (
+        Category("food_italy", ("food", "italy"), 3),
+        Category("architecture_italy", ("architecture", "italy"), 3),
+    )
     assert result.of_hashtag[1:].tolist() == [0, 1]
 
 
@@ -55,7 +57,7 @@ def test_topics_are_found_without_being_told_how_many() -> None:
     result = categories(many_posts(), VOCABULARY)
     groups = [
         {tag for tag, place in zip(VOCABULARY, result.of_hashtag, strict=True) if place == group}
-        for group in range(len(result.names))
+        for group in range(len(result.categories))
     ]
     assert [group - {"love"} for group in groups] == [set(tags) for tags in TOPICS.values()]
     assert result.silhouette is not None and result.silhouette > 0.3
@@ -63,8 +65,8 @@ def test_topics_are_found_without_being_told_how_many() -> None:
 
 def test_the_same_seed_gives_the_same_categories() -> None:
     one, two = (categories(many_posts(), VOCABULARY, k=5, seed=3) for _ in range(2))
-    assert one.names == two.names
-    assert one.posts.tolist() == two.posts.tolist()
+    assert one.categories == two.categories
+    assert one.of_hashtag.tolist() == two.of_hashtag.tolist()
 
 
 def test_more_hashtags_than_fit_the_eye_are_brought_to_fewer_dimensions() -> None:
@@ -76,30 +78,31 @@ def test_more_hashtags_than_fit_the_eye_are_brought_to_fewer_dimensions() -> Non
     ]
     vocabulary = [f"{topic}{n}" for topic in ("sea", "dog", "food") for n in range(100)]
     result = categories(posts, vocabulary, k=3)
-    assert sorted({leader[:3] for leader in result.leaders[0]}) in (["sea"], ["dog"], ["foo"])
-    for first in (0, 200, 400):
-        assert np.bincount(result.posts[first : first + 200]).max() > 190
+    topics = [{tag[:3] for tag in one.leaders} for one in result.categories]
+    assert sorted(map(sorted, topics)) == [["dog"], ["foo"], ["sea"]]
+    assert all(one.posts and one.posts > 190 for one in result.categories)
 
 
 def test_a_category_asked_for_in_vain_is_not_made_up() -> None:
-    assert len(categories(SIX, ["italy", "food", "architecture"], k=50).names) == 4
+    assert len(categories(SIX, ["italy", "food", "architecture"], k=50).categories) == 4
 
 
 def test_one_post_is_one_category() -> None:
     result = categories(posts_of(["beach", "sea"]), ["beach", "sea", "unused"])
-    assert result.names == ("beach_sea",)
+    assert result.categories == (Category("beach_sea", ("beach", "sea"), 1),)
     assert result.of_hashtag.tolist() == [0, 0, -1]
     assert result.silhouette is None
 
 
 def test_one_hashtag_for_all_posts_is_one_category() -> None:
-    assert categories(posts_of(*[["love"]] * 40), ["love"]).names == ("love",)
-    assert categories(posts_of(*[["love"]] * 40), ["love"], k=8).names == ("love",)
+    love = (Category("love", ("love",), 40),)
+    assert categories(posts_of(*[["love"]] * 40), ["love"]).categories == love
+    assert categories(posts_of(*[["love"]] * 40), ["love"], k=8).categories == love
 
 
 def test_posts_without_known_hashtags_belong_to_none() -> None:
     result = categories(posts_of([], ["food"], ["unheard"]), ["food"])
-    assert result.posts.tolist() == [-1, 0, -1]
+    assert [one.posts for one in result.categories] == [1]
 
 
 @pytest.mark.parametrize("posts", [[], posts_of([], [])])
@@ -125,8 +128,9 @@ def test_every_used_hashtag_has_a_category_and_no_two_share_a_name(
     if not used:
         return
     result = categories(posts_of(*tags), list("abcdefgh"), k=k)
-    assert len(set(result.names)) == len(result.names)
-    assert set(result.posts[result.posts >= 0]) == set(range(len(result.names)))
+    assert len({one.name for one in result.categories}) == len(result.categories)
+    assert all(one.posts for one in result.categories)
+    assert sum(one.posts or 0 for one in result.categories) == sum(map(bool, tags))
     for tag, place, weight in zip("abcdefgh", result.of_hashtag, result.weight, strict=True):
         assert (place >= 0) == (tag in used)
         assert 0 <= weight <= 1

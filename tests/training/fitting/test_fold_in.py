@@ -9,13 +9,13 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recommenders.als import AlsRecommender
-from recommenders.als_fit import AlsSettings, FittedAls, solve
+from recommenders.als_fit import AlsSettings, FittedAls, read_als, solve
 from recommenders.als_lessons import Lessons
 from recommenders.arrays import unit
 from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import ranking_part, read_als
 from recommenders.nearest import PhotoSpace
+from recommenders.ranking import ranking_part
 from tests.concepts import BACKBONE, CONCEPTS, PLAN, photos_of
 from training.features.examples import Examples
 from training.finetuning.vocabulary_growth import grown_bundle

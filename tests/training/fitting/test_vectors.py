@@ -8,12 +8,13 @@ from recommenders.bundle import Bundle
 from recommenders.knowledge import Knowledge
 from recommenders.nearest import nearest
 from training.datasets.format import DatasetError, Post
-from training.fitting.knowledge import homes_in_posts, knowledge
+from training.fitting.categories import categories
+from training.fitting.knowledge import knowledge
 from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
+from training.fitting.prepare import hashtag_vectors
 from training.fitting.vectors import (
     aligned,
     epochs_of,
-    hashtag_vectors,
     starting_vectors,
     train_vectors,
 )
@@ -74,8 +75,8 @@ def test_a_hashtag_that_stands_beside_no_other_has_no_vector_and_is_similar_to_n
     for model in MODELS:
         assert vectors[model].any(axis=1).tolist() == [True, False, True]
     assert starting_vectors(vectors, 3, plan).any(axis=1).all()
-    homes = homes_in_posts(some, hashtags, k=2)
-    part = knowledge(some, hashtags, vectors, homes, fewest_uses=1)
+    grouped = categories(some, hashtags, k=2)
+    part = knowledge(some, hashtags, vectors, grouped, fewest_uses=1)
     known = Knowledge(Bundle("mine-1", hashtags, {}).with_parts({"knowledge": part}))
     assert known.similar("alone") == []
     assert [similar.tag for similar in known.similar("sea")] == ["beach"]

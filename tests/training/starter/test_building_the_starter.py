@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from recommenders.answers import read_rules
 from recommenders.bundle import load
-from recommenders.bundle_parts import read_rules
 from recommenders.engine import STARTER
 from recommenders.people import read_people
 from training.starter.__main__ import main

@@ -5,7 +5,7 @@ import pytest
 
 from recommenders.bundle import STARTER, Bundle, load
 from recommenders.knowledge import Knowledge
-from training.starter.category_table import homes_in_tables, with_table_categories
+from training.starter.category_table import categories_in_tables, with_table_categories
 from training.starter.word_tables import category_rows, people
 
 
@@ -37,14 +37,14 @@ def test_no_category_of_the_starter_is_named_by_what_labels_a_person() -> None:
 
 
 def test_a_hashtag_that_no_row_names_is_in_no_category() -> None:
-    homes = homes_in_tables(["latteart", "never heard", "hammer"])
+    homes = categories_in_tables(["latteart", "never heard", "hammer"])
     names = [homes.categories[place].name if place >= 0 else "" for place in homes.of_hashtag]
     assert names == ["coffee and tea", "", ""]
     assert homes.weight[0] > homes.weight[1] == 0
 
 
 def test_a_hashtag_is_at_home_where_its_neighbours_in_the_tables_lead() -> None:
-    homes = homes_in_tables(["espressomachine", "tabbycat"])
+    homes = categories_in_tables(["espressomachine", "tabbycat"])
     assert [homes.categories[place].name for place in homes.of_hashtag] == [
         "coffee and tea",
         "cats",

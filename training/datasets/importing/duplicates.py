@@ -18,27 +18,38 @@ from training.datasets.format import Post
 from training.datasets.importing.fingerprints import Fingerprint
 
 
-class _Views:
-    """The hashes of up to ``size`` photos, or of their cropped views, as arrays."""
+class Views:
+    """The hashes of up to ``size`` photos, or of their cropped views, as arrays.
+
+    Attributes:
+        average: (size,) signed.
+        perceptual, colours: (size, bytes).
+    """
 
     def __init__(self, size: int) -> None:
         self.count = 0
-        self._average = np.empty(size, np.int64)
-        self._perceptual = np.empty((size, copies.PERCEPTUAL_BYTES), np.uint8)
-        self._colours = np.empty((size, copies.COLOUR_BYTES), np.uint8)
+        self.average = np.empty(size, np.int64)
+        self.perceptual = np.empty((size, copies.PERCEPTUAL_BYTES), np.uint8)
+        self.colours = np.empty((size, copies.COLOUR_BYTES), np.uint8)
+
+    @classmethod
+    def of(cls, photos: Sequence[copies.Hashes]) -> "Views":
+        """Those of all of some photos."""
+        views = cls(len(photos))
+        for hashes in photos:
+            views.add(hashes)
+        return views
 
     def add(self, hashes: copies.Hashes) -> None:
-        self._average[self.count] = hashes.signed_average
-        self._perceptual[self.count] = np.frombuffer(hashes.packed_perceptual, np.uint8)
-        self._colours[self.count] = np.frombuffer(hashes.colours or b"", np.uint8)
+        self.average[self.count] = hashes.signed_average
+        self.perceptual[self.count] = np.frombuffer(hashes.packed_perceptual, np.uint8)
+        self.colours[self.count] = np.frombuffer(hashes.colours or b"", np.uint8)
         self.count += 1
 
     def alike(self, hashes: copies.Hashes, *, cropped: bool) -> dict[int, int]:
         """The photos that count as copies: differing bits by photo number."""
-        near = copies.nearest(hashes.average, self._average[: self.count])
-        bits = copies.confirmed(
-            hashes, self._perceptual[near], self._colours[near], cropped=cropped
-        )
+        near = copies.nearest(hashes.average, self.average[: self.count])
+        bits = copies.confirmed(hashes, self.perceptual[near], self.colours[near], cropped=cropped)
         return {int(near[row]): different for row, different in bits.items()}
 
 
@@ -46,7 +57,7 @@ def _number_photos(fingerprints: Sequence[Fingerprint]) -> list[int]:
     """The number of each fingerprint's photo: 0, 1, 2, … by first occurrence; copies share one."""
     numbers: list[int] = []
     by_digest: dict[bytes, int] = {}
-    whole, cropped = _Views(len(fingerprints)), _Views(len(fingerprints))
+    whole, cropped = Views(len(fingerprints)), Views(len(fingerprints))
     for one in fingerprints:
         number = by_digest.get(one.digest)
         if number is None:
@@ -60,7 +71,7 @@ def _number_photos(fingerprints: Sequence[Fingerprint]) -> list[int]:
     return numbers
 
 
-def _copied(hashes: copies.Hashes, whole: _Views, cropped: _Views) -> int | None:
+def _copied(hashes: copies.Hashes, whole: Views, cropped: Views) -> int | None:
     for view, among_cropped, either in copies.looked_up(hashes):
         bits = (cropped if among_cropped else whole).alike(view, cropped=either)
         if (number := copies.most_alike(bits, {})) is not None:

@@ -7,10 +7,12 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recommenders.als_fit import read_als
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_als, read_ranking, read_vectors
 from recommenders.hashtag_tables import read_knowledge
+from recommenders.ranking import read_ranking
+from recommenders.w2v import read_vectors
 
 MOST = 500
 """Hashtags on the map; more would hide each other."""

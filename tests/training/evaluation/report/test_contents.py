@@ -7,9 +7,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from recommenders.bundle_parts import fusion_part
 from recommenders.engine import Engine
-from recommenders.fusion import Fusion, Trees
+from recommenders.fusion import Fusion, Trees, fusion_part
 from tests.colours import colour_bundle, colour_engine, picture
 from training.datasets.format import Post
 from training.evaluation.evaluate import Answers

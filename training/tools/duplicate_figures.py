@@ -5,7 +5,7 @@ cropped), and every copy is looked up among all the photos, the way the bot look
 whose colours are changed are looked up too: those are other photos. Three figures matter: copies
 found, recoloured photos taken for their own, and different photos taken for the same one.
 
-    python -m training.evaluation.duplicate_figures FOLDER... [--sample 1000]
+    python -m training.tools.duplicate_figures FOLDER... [--sample 1000]
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,16 +28,17 @@ from recommenders.backbones.backbone import load_backbone
 from recommenders.copies import Hashes
 from recommenders.photos import PhotoError, decode
 from training.datasets.format import DatasetError
-from training.evaluation.photo_changes import (
+from training.datasets.importing.duplicates import Views
+from training.features.compute import batches
+from training.progress import Progress, silent
+from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
+from training.tools.photo_changes import (
     BLUE_PATCH,
     COPIES,
     RECOLOURED,
     RED_PATCH,
     with_a_patch,
 )
-from training.features.compute import batches
-from training.progress import Progress, silent
-from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
 
 Features = Callable[[Sequence[Image.Image]], Floats]
 """RGB photos to (n, d) features, such as ``Backbone.features``."""
@@ -186,15 +187,6 @@ def survey(
     )
 
 
-class _Index:
-    """The views of photos as arrays, to look photos up as the bot does."""
-
-    def __init__(self, views: Sequence[Hashes]) -> None:
-        self.average = np.array([view.signed_average for view in views], np.int64)
-        self.perceptual = _bytes([view.packed_perceptual for view in views])
-        self.colours = _bytes([view.colours or b"" for view in views])
-
-
 def measure(
     survey: Survey,
     *,
@@ -207,8 +199,8 @@ def measure(
     The thresholds are the bot's own unless others are to be tried.
     """
     originals, photos = survey.originals, survey.photos
-    whole = _Index(originals.hashes)
-    inner = _Index([one.cropped or one for one in originals.hashes])
+    whole = Views.of(originals.hashes)
+    inner = Views.of([one.cropped or one for one in originals.hashes])
     compared = 0
 
     def alike(
@@ -230,7 +222,8 @@ def measure(
                 other = near[row]
                 (cosine,) = copies.cosines(vector, originals.features[other][None])
                 if not cosine < min_cosine:  # also true of NaN, where features were not computed
-                    distance = copies.distance(view.average, _unsigned(index.average[other]))
+                    average = int(index.average[other]) % (1 << copies.BITS)  # unsigned
+                    distance = copies.distance(view.average, average)
                     pairs.append(Pair(name, photos[other], distance, different, float(cosine)))
             yield sorted(pairs, key=_by_likeness)
 
@@ -364,19 +357,7 @@ def _stacked(rows: Sequence[tuple[Hashes, NDArray[np.float16]]]) -> Fingerprints
 def _patches_pass(photo: Image.Image) -> bool:
     """Whether the photo with a red patch counts as the same as with a blue one."""
     red, blue = (copies.hashes(with_a_patch(photo, colour)) for colour in (RED_PATCH, BLUE_PATCH))
-    index = _Index([blue])
-    near = copies.nearest(red.average, index.average)
-    return bool(copies.confirmed(red, index.perceptual[near], index.colours[near]))
-
-
-def _bytes(blobs: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Blobs of one length as an array of a row each."""
-    width = len(blobs[0]) if blobs else 0
-    return np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), width)
-
-
-def _unsigned(signed_hash: np.int64) -> int:
-    return int(signed_hash) % (1 << copies.BITS)
+    return bool(Views.of([blue]).alike(red, cropped=False))
 
 
 def _by_likeness(pair: Pair) -> tuple[int, float]:

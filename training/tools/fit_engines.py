@@ -1,4 +1,4 @@
-"""Compares the fits of both engines: python -m training.evaluation.fit_engines
+"""Compares the fits of both engines: python -m training.tools.fit_engines
 
 Each engine fits each seed on the same features and is measured on the test split, so that the
 difference between engines can be compared with the spread between seeds.
@@ -24,7 +24,7 @@ from training.fitting.splits import posts_of
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.spark.session import spark_session
 from training.spark.spark_engine import SparkEngine
-from training.terminal import CACHE, Cache, figures_table, reporting, tool
+from training.terminal import CACHE, Cache, Set, figures_table, reporting, tool
 
 AT = 5
 FIGURES = ("recall", "label_f1", "n_plus")
@@ -38,10 +38,7 @@ def main(
         int, typer.Option(min=1, help="Fits with each engine, one for each seed.")
     ] = 3,
     master: Annotated[str, typer.Option(metavar="URL", help="Spark's master.")] = "local[2]",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
-    ] = None,
+    set_: Set = None,
     cache: Cache = CACHE,
 ) -> None:
     """Fit a dataset on one machine and on Spark, and compare how good both are."""
@@ -63,7 +60,7 @@ def main(
         )
         hashtags = vocabulary(post.hashtags for post in photos.posts)
         truth = matrix([post.hashtags for post in test_posts], hashtags).toarray() > 0
-        lengths = lengths_of([post.hashtags for post in test_posts])
+        lengths = lengths_of(test_posts)
         albums = [post.album for post in test_posts]
         rows: dict[tuple[str, str], list[tuple[float, ...]]] = {}
         intervals: dict[tuple[str, str], str] = {}

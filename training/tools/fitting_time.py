@@ -1,4 +1,4 @@
-"""Time and memory of each step of a fit as posts grow: python -m training.evaluation.fitting_time
+"""Time and memory of each step of a fit as posts grow: python -m training.tools.fitting_time
 
 Hashtags are those of a dataset's posts, drawn repeatedly if there are too few. Features of the
 default backbones are synthetic: a direction per hashtag, summed over the post's, plus noise, with
@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -31,10 +31,9 @@ from training.features.compute import batches
 from training.features.examples import Examples
 from training.fitting.pipeline import fit_bundle
 from training.fitting.plan import Plan, with_values
-from training.fitting.prepare import DEFAULT_BACKBONES, TrainingSet
-from training.fitting.vectors import hashtag_vectors
+from training.fitting.prepare import DEFAULT_BACKBONES, TrainingSet, hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
-from training.terminal import figures_table, reporting, tool
+from training.terminal import Set, figures_table, reporting, tool
 
 _LATENT, _DECAY = 640, 0.85
 """Directions in which features differ, and how fast they fade: 95 % of the variance then lies in
@@ -202,10 +201,7 @@ def main(
             min=20, help="Number of posts; may be repeated.", show_default="2,000 8,000 20,000"
         ),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
-    ] = None,
+    set_: Set = None,
     to: Annotated[int, typer.Option(help="Number of posts to extrapolate to.")] = 80_000,
 ) -> None:
     """Measure the time and memory of each step of a fit, features excluded."""
@@ -254,14 +250,11 @@ def _together(steps: Sequence[Cost]) -> Cost:
 
 
 def _grown(at: Mapping[int, Cost], to: int) -> Cost:
-    def value(of: Callable[[Cost], float]) -> float:
-        return grown({count: of(step) for count, step in at.items()}, to)
-
-    return Cost(
-        value(lambda step: step.cpu),
-        value(lambda step: step.clock),
-        round(value(lambda step: step.peak)),
+    cpu, clock, peak = (
+        grown({count: getattr(step, name) for count, step in at.items()}, to)
+        for name in ("cpu", "clock", "peak")
     )
+    return Cost(cpu, clock, round(peak))
 
 
 def _most_memory() -> str:

@@ -1,0 +1,1 @@
+"""Commands that measure the method: ``python -m training.tools.engines --help``."""
