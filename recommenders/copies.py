@@ -27,7 +27,7 @@ of very low quality). Frames of one fixed camera, which are as near, fit none of
 A plain picture, a black square say, shows nothing to recognise: it is no photo's copy.
 
 Pure functions; ``storage.known_photos`` stores the hashes, and
-``training.tools.duplicate_figures`` measures the thresholds.
+``training.evaluation.duplicate_figures`` measures the thresholds.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,1 +1,1 @@
-"""How good hashtags are: figures, baselines, the report."""
+"""How good hashtags are: figures, baselines, the report, and measures of the method."""

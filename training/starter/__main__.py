@@ -11,9 +11,9 @@ from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import STARTER, check_replaceable, save
 from recommenders.engine import Engine
 from training.datasets.format import DatasetError
+from training.evaluation.caption_hits import caption_hits, content_words, hits_table
 from training.features.compute import embed
 from training.starter.build import BACKBONE, MAPPED_FROM, fit_starter, with_feature_map
-from training.starter.caption_hits import caption_hits, content_words, hits_table
 from training.starter.check import (
     answer_photos,
     draw_sheets,

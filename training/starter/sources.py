@@ -18,7 +18,7 @@ import numpy as np
 
 from recommenders.arrays import Floats
 from training.datasets.format import DatasetError, Post
-from training.starter.caption_hits import content_words
+from training.evaluation.caption_hits import content_words
 from training.starter.word_tables import (
     POSITION_DECAY,
     authors_hashtags,

@@ -1,6 +1,6 @@
 """Compares the features of OpenVINO with those of torch, and the time that each takes.
 
-    python -m training.tools.engines PHOTOS --backbone efficientnet_lite2
+    python -m training.evaluation.engines PHOTOS --backbone efficientnet_lite2
 
 The reference is what DEVICE=cpu computes: torch on one thread, in its fastest memory format. CPU
 time is shown beside wall-clock time, so that other work on the machine does not blur the figures.

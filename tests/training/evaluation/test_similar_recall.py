@@ -7,13 +7,13 @@ import pytest
 
 from tests.shapes import write_posts
 from training.datasets.format import Post
-from training.tools.similar_recall import recalls, split
+from training.evaluation.similar_recall import recalls, split
 
 
 def test_a_floor_misses_what_it_leaves_out_and_makes_room_for_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("training.tools.similar_recall.AT", 1)
+    monkeypatch.setattr("training.evaluation.similar_recall.AT", 1)
     tags = ["sea", "sun", "rare", "alone"]
     vectors = np.array([[1, 0], [0.8, 0.2], [1, 0.1], [-1, 0]], np.float32)
     posts = [Post(("sea", "sun", "unheard")), Post(("sea", "rare")), Post(("alone", "unheard"))]

@@ -5,7 +5,7 @@ cropped), and every copy is looked up among all the photos, the way the bot look
 whose colours are changed are looked up too: those are other photos. Three figures matter: copies
 found, recoloured photos taken for their own, and different photos taken for the same one.
 
-    python -m training.tools.duplicate_figures FOLDER... [--sample 1000]
+    python -m training.evaluation.duplicate_figures FOLDER... [--sample 1000]
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,16 +29,16 @@ from recommenders.copies import Hashes
 from recommenders.photos import PhotoError, decode
 from training.datasets.format import DatasetError
 from training.datasets.importing.duplicates import Views
-from training.features.compute import batches
-from training.progress import Progress, silent
-from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
-from training.tools.photo_changes import (
+from training.evaluation.photo_changes import (
     BLUE_PATCH,
     COPIES,
     RECOLOURED,
     RED_PATCH,
     with_a_patch,
 )
+from training.features.compute import batches
+from training.progress import Progress, silent
+from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
 
 Features = Callable[[Sequence[Image.Image]], Floats]
 """RGB photos to (n, d) features, such as ``Backbone.features``."""

@@ -1,6 +1,6 @@
 """The sweep over every backbone, on one that is drawn and one that is followed by shape."""
 
-from training.tools.backbone_sweep import different, sweep
+from training.evaluation.backbone_sweep import different, sweep
 
 
 def test_a_small_network_is_drawn_and_a_large_one_followed_by_shape() -> None:

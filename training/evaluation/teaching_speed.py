@@ -1,4 +1,4 @@
-"""How long teaching takes when much was taught before: python -m training.tools.teaching_speed
+"""How long teaching takes when much was taught before: python -m training.evaluation.teaching_speed
 
 It measures what the bot computes, on random features: before it confirms, whether the model finds
 the hashtags likely; after that, learning what changed. Times are CPU times, so that other work does

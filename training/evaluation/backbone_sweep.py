@@ -4,8 +4,8 @@ Each network gets random weights, which are written to a file and loaded like an
 must be finite; a photo's must be the same alone as in a batch; and the classifier on them must give
 what the whole network gives. Of the largest networks only shapes are checked.
 
-    python -m training.tools.backbone_sweep
-    python -m training.tools.backbone_sweep resnet18 vit_b_16@IMAGENET1K_SWAG_E2E_V1
+    python -m training.evaluation.backbone_sweep
+    python -m training.evaluation.backbone_sweep resnet18 vit_b_16@IMAGENET1K_SWAG_E2E_V1
 """
 
 from collections.abc import Iterable, Iterator

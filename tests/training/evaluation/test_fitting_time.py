@@ -6,7 +6,7 @@ import pytest
 
 from tests.shapes import write_posts
 from tests.training.conftest import Run
-from training.tools.fitting_time import grown, main
+from training.evaluation.fitting_time import grown, main
 
 
 def test_every_step_of_a_fit_is_measured_on_posts_drawn_again_where_there_are_few(

@@ -1,4 +1,4 @@
-"""Compares the fits of both engines: python -m training.tools.fit_engines
+"""Compares the fits of both engines: python -m training.evaluation.fit_engines
 
 Each engine fits each seed on the same features and is measured on the test split, so that the
 difference between engines can be compared with the spread between seeds.

@@ -1,8 +1,8 @@
-"""Steps of a fit as posts grow, on one machine and by Spark: python -m training.tools.scaling
+"""Steps of a fit as posts grow, on one machine and by Spark: python -m training.evaluation.scaling
 
 Hashtags are those of real posts, drawn with replacement; features are synthetic, a direction per
 hashtag and noise. Only the steps that an engine computes are measured; the rest is the same code
-for both, and ``training.tools.fitting_time`` measures it.
+for both, and ``training.evaluation.fitting_time`` measures it.
 """
 
 import os
@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from training.datasets.format import Post, read_posts
+from training.evaluation.fitting_time import Cost, memory_of
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.plan import Plan, with_values
 from training.fitting.vocabulary import matrix, vocabulary
@@ -26,7 +27,6 @@ from training.progress import silent
 from training.spark.session import spark_session
 from training.spark.spark_engine import SparkEngine
 from training.terminal import Set, figures_table, reporting, tool
-from training.tools.fitting_time import Cost, memory_of
 
 _GROUPS = 24
 _POINTS, _POINT_DIMS = 20_000, 50

@@ -1,4 +1,4 @@
-"""Time and memory of each step of a fit as posts grow: python -m training.tools.fitting_time
+"""Time and memory of each step of a fit as posts grow: python -m training.evaluation.fitting_time
 
 Hashtags are those of a dataset's posts, drawn repeatedly if there are too few. Features of the
 default backbones are synthetic: a direction per hashtag, summed over the post's, plus noise, with

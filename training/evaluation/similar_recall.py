@@ -1,4 +1,4 @@
-"""Do similar hashtags occur together? python -m training.tools.similar_recall
+"""Do similar hashtags occur together? python -m training.evaluation.similar_recall
 
 Vectors are learnt from nine tenths of a dataset's posts. For each hashtag of the other posts, it
 measures how many of the post's other hashtags are among its ten nearest. A floor keeps hashtags

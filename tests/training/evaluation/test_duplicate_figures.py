@@ -9,13 +9,13 @@ from PIL import Image
 
 from recommenders.copies import Limits
 from tests.scenery import scenery
-from training.tools.duplicate_figures import (
+from training.evaluation.duplicate_figures import (
     Survey,
     main,
     measure,
     survey,
 )
-from training.tools.photo_changes import COPIES, RECOLOURED
+from training.evaluation.photo_changes import COPIES, RECOLOURED
 
 SIZE = (300, 200)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.starter.caption_hits import caption_hits, content_words
+from training.evaluation.caption_hits import caption_hits, content_words
 
 DOG, BEACH = frozenset({"dog"}), frozenset({"beach"})
 

@@ -1,1 +1,0 @@
-"""Commands that measure the method: ``python -m training.tools.engines --help``."""
