@@ -251,9 +251,9 @@ class Inbox:
         message = next((m for m in map(_addressed, updates) if m), None)
         if message is None:
             return
-        apology = reply_to(message, texts_for(language_of(message.from_user)).too_late)
+        text = texts_for(language_of(message.from_user)).too_late
         try:
-            await self._services.outbox.reply(apology, person=sender_of(message))
+            await self._services.outbox.reply(reply_to(message, text, person=sender_of(message)))
         except TelegramError as error:
             log.info("An apology did not arrive: %s", error)
 
