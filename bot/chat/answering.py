@@ -154,8 +154,8 @@ async def _compute(context: Context, album: Sequence[IncomingPhoto]) -> _Compute
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
             elapsed_ms = (perf_counter() - started) * 1000
             return _Computed(request, hashtags, began, elapsed_ms, photos=[one])
-        known = await photo_lookup.known_files(session, engine, album, arrival.photos)
-    photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+        stored = await photo_lookup.as_stored(session, engine, album, arrival.photos)
+    photos, unreadable = await photo_lookup.compute(services, engine, stored)
     if photos:
         features = [photo.features for photo in photos]
         with timed("hashtags"):
