@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 _OTHER_COMMAND = re.compile(r"/(?!tags\b)")
 
 
-@logged
 async def answer(
     context: Context,
     album: Sequence[IncomingPhoto],
@@ -95,15 +94,15 @@ async def answer(
     return shown
 
 
-@logged
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
     """The hashtags that a photo or album would get, best first; sends and stores nothing."""
-    services = context.services
-    async with photo_lookup.places_for(services, album).of(album[0].message.chat_id):
-        computed = await _compute(context, album)
-    if computed.photos:
-        known = all(photo.known for photo in computed.photos)
-        note(backend=computed.request.backend, known=known)
+    services, chat_id = context.services, album[0].message.chat_id
+    with logged(services.metrics, chat_id, len(album)):
+        async with photo_lookup.places_for(services, album).of(chat_id):
+            computed = await _compute(context, album)
+        if computed.photos:
+            known = all(photo.known for photo in computed.photos)
+            note(backend=computed.request.backend, known=known)
     return [hashtag.tag for hashtag in computed.hashtags]
 
 

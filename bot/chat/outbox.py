@@ -113,8 +113,11 @@ class Outbox:
         event.listen(session.sync_session, "after_transaction_end", ended)
         return message
 
-    async def send(self, message: OutgoingMessage) -> int | None:
+    async def send(self, message: OutgoingMessage, *, counted: bool = True) -> int | None:
         """Sends a stored message until it arrives.
+
+        Args:
+            counted: whether its row counts the first request already, if it counts any.
 
         Returns:
             Its number; None if it was withdrawn, or Telegram did not say.
@@ -122,10 +125,7 @@ class Outbox:
         Raises:
             TelegramError: if it cannot be sent, or may have arrived.
         """
-        return await self._send(message, counted=message.unsure > 0)
-
-    async def _send(self, message: OutgoingMessage, *, counted: bool) -> int | None:
-        """As ``send``; ``counted``: the row counts the first request already."""
+        counted = counted and message.unsure > 0
         counts = StoredAttempts(self._together, message, _replica(self._database), counted=counted)
         try:
             arrived = await self._bot.post(_fields(message), counts)
@@ -289,7 +289,7 @@ class Outbox:
                 late.append(message)
                 continue
             try:
-                await self._send(message, counted=False)
+                await self.send(message, counted=False)
             except TelegramError as error:
                 log.info("An answer did not arrive: %s", error)
             except Exception as error:
