@@ -53,6 +53,8 @@ class Inbox:
         assert isinstance(services, Services)
         self._application = application
         self._services = services
+        self._database = services.database
+        self._bot_id = application.bot.id
         self._tasks: dict[asyncio.Task[None], UpdatesAtWork] = {}
         self._handled: list[int] = []
         self._some_handled = asyncio.Event()
@@ -84,8 +86,8 @@ class Inbox:
             StorageError
         """
         await self._services.outbox.resume()
-        async with self._services.database.reading() as session:
-            waiting = await inbox.waiting(session, self._application.bot.id)
+        async with self._database.reading() as session:
+            waiting = await inbox.waiting(session, self._bot_id)
         if waiting:
             log.info("Updates from before this start are handled first: %d", len(waiting))
         self._begin_stored(waiting)
@@ -98,8 +100,8 @@ class Inbox:
         read, rows = self._rows(updates)
         new = set(read)
         try:
-            async with self._services.database.session() as session:
-                new = await inbox.store(session, self._application.bot.id, rows)
+            async with self._database.session() as session:
+                new = await inbox.store(session, self._bot_id, rows)
         except StorageError as error:
             log.error("Updates are handled though they cannot be stored: %s", error)
         for update_id, update in read.items():
@@ -175,7 +177,7 @@ class Inbox:
     def _begin(
         self, update_ids: list[int], chat_id: int | None, work: Coroutine[Any, Any, None]
     ) -> None:
-        at_work = UpdatesAtWork(self._application.bot.id, update_ids, chat_id)
+        at_work = UpdatesAtWork(self._bot_id, update_ids, chat_id)
         task = asyncio.create_task(self._handle(at_work, work))
         self._tasks[task] = at_work
         if len(self._tasks) >= MOST:
@@ -223,8 +225,8 @@ class Inbox:
             # One transaction for many updates.
             some = self._handled[:]
             if some:
-                async with self._services.database.session() as session:
-                    await inbox.handled(session, self._application.bot.id, some)
+                async with self._database.session() as session:
+                    await inbox.handled(session, self._bot_id, some)
                 del self._handled[: len(some)]
 
     async def _apologise(self, updates: Sequence[Update]) -> None:

@@ -42,9 +42,7 @@ class SharedInbox(Inbox):
 
     def __init__(self, application: BotApplication) -> None:
         super().__init__(application)
-        self._database = self._services.database
         self._replica = self._database.number
-        self._bot_id = application.bot.id
         self._begun: Latest[int, None] = Latest(REMEMBERED)
         self._put_off: Latest[int, None] = Latest(REMEMBERED)
         self._look_now = asyncio.Event()

@@ -188,9 +188,9 @@ async def _stored_or_recommended(
     photo_ids: Sequence[int],
     features: Sequence[Features] = (),
 ) -> list[Hashtag]:
-    """The stored answer to a photo under the same settings, if it still has enough hashtags.
+    """What a photo got before under the same settings, else new hashtags if there are features.
 
-    Else the hashtags of the photo or album, if its features are given.
+    An earlier answer must still have enough hashtags; an album always gets new ones.
     """
     if len(photo_ids) == 1:
         hashtags = await recommendations.previous(
