@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Container, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -48,18 +48,14 @@ class Inbox:
         is_open: whether updates are handled; False after ``close``.
     """
 
-    _can_wait = False
-    """Whether updates are put off while the database is away or busy."""
-
-    _put_off_before: Container[int] = ()
-    """Updates that were put off lately."""
-
     def __init__(self, application: BotApplication) -> None:
         services = application.bot_data["services"]
         assert isinstance(services, Services)
         self._application = application
         self._services = services
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._database = services.database
+        self._bot_id = application.bot.id
+        self._tasks: dict[asyncio.Task[None], UpdatesAtWork] = {}
         self._handled: list[int] = []
         self._some_handled = asyncio.Event()
         self._batch_lock = asyncio.Lock()
@@ -90,8 +86,8 @@ class Inbox:
             StorageError
         """
         await self._services.outbox.resume()
-        async with self._services.database.reading() as session:
-            waiting = await inbox.waiting(session, self._application.bot.id)
+        async with self._database.reading() as session:
+            waiting = await inbox.waiting(session, self._bot_id)
         if waiting:
             log.info("Updates from before this start are handled first: %d", len(waiting))
         self._begin_stored(waiting)
@@ -104,8 +100,8 @@ class Inbox:
         read, rows = self._rows(updates)
         new = set(read)
         try:
-            async with self._services.database.session() as session:
-                new = await inbox.store(session, self._application.bot.id, rows)
+            async with self._database.session() as session:
+                new = await inbox.store(session, self._bot_id, rows)
         except StorageError as error:
             log.error("Updates are handled though they cannot be stored: %s", error)
         for update_id, update in read.items():
@@ -114,7 +110,8 @@ class Inbox:
             if update is None:
                 self._mark_handled([update_id])
             else:
-                self._begin([update_id], self._application.process_update(update))
+                work = self._application.process_update(update)
+                self._begin([update_id], rows[update_id].chat_id, work)
 
     def _rows(
         self, updates: Sequence[Any]
@@ -161,11 +158,12 @@ class Inbox:
             if update is None:
                 self._mark_handled([stored.update_id])
             elif now() - stored.received_at <= TOO_LATE:
-                self._begin([update.update_id], self._application.process_update(update))
+                work = self._application.process_update(update)
+                self._begin([update.update_id], stored.chat_id, work)
             else:
                 late[update.effective_chat.id if update.effective_chat else 0].append(update)
-        for updates in late.values():
-            self._begin([update.update_id for update in updates], self._apologise(updates))
+        for chat_id, updates in late.items():
+            self._begin([one.update_id for one in updates], chat_id, self._apologise(updates))
 
     def _read(self, update_id: int, content: str) -> Update | None:
         try:
@@ -176,47 +174,33 @@ class Inbox:
             log.warning("Update %d cannot be read (%s) and is set aside", update_id, kind)
             return None
 
-    def _begin(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._handle(update_ids, work))
-        self._tasks.add(task)
+    def _begin(
+        self, update_ids: list[int], chat_id: int | None, work: Coroutine[Any, Any, None]
+    ) -> None:
+        at_work = UpdatesAtWork(self._bot_id, update_ids, chat_id)
+        task = asyncio.create_task(self._handle(at_work, work))
+        self._tasks[task] = at_work
         if len(self._tasks) >= MOST:
             self._room.clear()
         task.add_done_callback(self._task_done)
 
-    async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
-        at_work = UpdatesAtWork(
-            self._application.bot.id,
-            list(update_ids),
-            self._can_wait,
-            again=any(one in self._put_off_before for one in update_ids),
-        )
+    async def _handle(self, at_work: UpdatesAtWork, work: Coroutine[Any, Any, None]) -> None:
+        """Runs a handler; ``at_work`` has no updates afterwards but those to be handled again."""
         updates_at_work.begin(at_work)
         try:
             await work
         except HandledElsewhere:
             log.info("An update was handled by another process meanwhile")
-            self._taken_over({*update_ids, *at_work.update_ids})
             return
         except Exception as error:
             if not updates_at_work.put_off(error):
                 log.exception("An update failed")
-        if at_work.are_put_off:
-            await self._put_off(at_work.update_ids)
-        else:
+        if not at_work.are_put_off:
             self._mark_handled(at_work.update_ids)
-        self._stored_as_handled(set(update_ids).difference(at_work.update_ids))
-
-    def _stored_as_handled(self, update_ids: Collection[int]) -> None:
-        """Called once updates are stored as handled."""
-
-    def _taken_over(self, update_ids: Collection[int]) -> None:
-        """Called for updates that another process has taken over."""
-
-    async def _put_off(self, update_ids: Collection[int]) -> None:
-        """Called for updates that are to be handled again in a moment."""
+            at_work.update_ids = []
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         if len(self._tasks) < MOST:
             self._room.set()
 
@@ -241,19 +225,18 @@ class Inbox:
             # One transaction for many updates.
             some = self._handled[:]
             if some:
-                async with self._services.database.session() as session:
-                    await inbox.handled(session, self._application.bot.id, some)
+                async with self._database.session() as session:
+                    await inbox.handled(session, self._bot_id, some)
                 del self._handled[: len(some)]
-                self._stored_as_handled(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
         """Tells a chat that its messages are too old to answer."""
         message = next((m for m in map(_addressed, updates) if m), None)
         if message is None:
             return
-        apology = reply_to(message, texts_for(language_of(message.from_user)).too_late)
+        text = texts_for(language_of(message.from_user)).too_late
         try:
-            await self._services.outbox.reply(apology, person=sender_of(message))
+            await self._services.outbox.reply(reply_to(message, text, person=sender_of(message)))
         except TelegramError as error:
             log.info("An apology did not arrive: %s", error)
 

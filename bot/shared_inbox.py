@@ -10,12 +10,13 @@ since others may have taken it over. A bot that polls is the only replica.
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from bot.chat.services import BotApplication
+from bot.chat.updates_at_work import UpdatesAtWork
 from bot.inbox import Inbox
 from bot.latest import Latest
 from storage import StorageError, replicas
@@ -33,22 +34,17 @@ AGAIN_AFTER = 2.0
 """Seconds until an update that is put off is begun again, if the database can be read then."""
 
 REMEMBERED = 10_000
-"""Recently handled updates to remember, so that none is begun again from an earlier read."""
+"""Updates begun lately to remember, so that none is begun again from an earlier read."""
 
 
 class SharedInbox(Inbox):
     """The inbox of one replica of several, or of the only one."""
 
-    _can_wait = True
-
     def __init__(self, application: BotApplication) -> None:
         super().__init__(application)
-        self._database = self._services.database
         self._replica = self._database.number
-        self._bot_id = application.bot.id
-        self._chats: dict[int, int] = {}
-        self._recently_handled: Latest[int, None] = Latest(REMEMBERED)
-        self._put_off_before: Latest[int, None] = Latest(REMEMBERED)
+        self._begun: Latest[int, None] = Latest(REMEMBERED)
+        self._put_off: Latest[int, None] = Latest(REMEMBERED)
         self._look_now = asyncio.Event()
         self._lease_until = self._leased_since = 0.0
         self._loops: list[asyncio.Task[None]] = []
@@ -88,7 +84,8 @@ class SharedInbox(Inbox):
         async with self._database.session() as session:
             await replicas.store(session, self._bot_id, rows)
             waiting = await self._claimed(session, {row.chat_id or 0 for row in rows.values()})
-            if not rows.keys() <= {row.update_id for row in waiting} | self._chats.keys():
+            others = rows.keys() - {row.update_id for row in waiting}
+            if any(one not in self._begun for one in others):
                 await replicas.tell(session)
         self._begin_stored(waiting)
 
@@ -108,7 +105,7 @@ class SharedInbox(Inbox):
         mine = await replicas.claim(
             session, self._bot_id, self._replica, chats, of_the_dead=self._can_take_over
         )
-        return await replicas.waiting(session, self._bot_id, mine, self._chats) if mine else []
+        return await replicas.waiting(session, self._bot_id, mine, self._begun) if mine else []
 
     @property
     def _can_take_over(self) -> bool:
@@ -119,30 +116,28 @@ class SharedInbox(Inbox):
         """Like ``Inbox``, without updates that have been begun already."""
         if not (self.is_open and self.has_lease):
             return
-        begun = self._chats.keys() | self._recently_handled.keys()
+        at_work = (one.update_ids for one in self._tasks.values())
+        begun = {*self._begun, *self._handled}.union(*at_work)
         new = [row for row in waiting if row.update_id not in begun]
-        self._chats |= {row.update_id: row.chat_id or 0 for row in new}
+        self._begun.update({row.update_id: None for row in new})
         super()._begin_stored(new)
 
-    def _stored_as_handled(self, update_ids: Collection[int]) -> None:
-        for update_id in update_ids:
-            self._chats.pop(update_id, None)
-            self._recently_handled[update_id] = None
-
-    def _taken_over(self, update_ids: Collection[int]) -> None:
-        for update_id in update_ids:
-            self._chats.pop(update_id, None)
-
-    async def _put_off(self, update_ids: Collection[int]) -> None:
-        for update_id in update_ids:
-            self._put_off_before[update_id] = None
-        try:
+    async def _handle(self, at_work: UpdatesAtWork, work: Coroutine[Any, Any, None]) -> None:
+        """Like ``Inbox``; what is to be handled again is begun from the inbox in a moment."""
+        at_work.can_wait = True
+        at_work.again = any(one in self._put_off for one in at_work.update_ids)
+        await super()._handle(at_work, work)
+        if again := at_work.update_ids:
+            self._put_off.update(dict.fromkeys(again))
             await asyncio.sleep(AGAIN_AFTER)
-        finally:  # also where the lease ends meanwhile
-            for update_id in update_ids:
-                self._chats.pop(update_id, None)
-                self._recently_handled.pop(update_id, None)  # an album's, which had one handler
-        self.look()
+            at_work.update_ids = []
+            self._forget(again)
+            self.look()
+
+    def _forget(self, update_ids: Iterable[int]) -> None:
+        """Lets updates be begun again."""
+        for update_id in update_ids:
+            self._begun.pop(update_id, None)
 
     async def _watch(self) -> None:
         """Regularly reads unclaimed updates, and those that another replica stored for this one."""
@@ -162,7 +157,7 @@ class SharedInbox(Inbox):
                 session,
                 self._bot_id,
                 self._replica,
-                self._chats,
+                self._begun,
                 of_the_dead=self._can_take_over,
             )
             to_inherit = await replicas.to_inherit(
@@ -201,7 +196,7 @@ class SharedInbox(Inbox):
 
     async def _renew(self) -> None:
         asked_at = monotonic()
-        at_work = set(self._chats.values())
+        at_work = {one.chat_id or 0 for one in self._tasks.values()}
         async with self._database.session(apart=True) as session:
             await replicas.renew(session, self._replica, self._bot_id, at_work)
         self._leased_since = self._leased_since or asked_at
@@ -216,11 +211,11 @@ class SharedInbox(Inbox):
             replicas.LEASE,
         )
         self._leased_since = 0.0
-        at_work = list(self._tasks)
-        for task in at_work:
+        tasks = dict(self._tasks)
+        for task in tasks:
             task.cancel()
-        if at_work:
-            await asyncio.wait(at_work, timeout=1)
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
+        for at_work in tasks.values():
+            self._forget(at_work.update_ids)
         await self._services.outbox.let_go()
-        done = set(self._handled)
-        self._chats = {one: chat for one, chat in self._chats.items() if one in done}

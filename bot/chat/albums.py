@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from telegram import Message
 
@@ -17,19 +16,6 @@ QUIET = 0.7
 
 MOST = 1_000
 """Albums remembered for late photos and edited captions."""
-
-
-@dataclass
-class _Round:
-    """Photos that are collected and handled together; others wait for ``done``."""
-
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-    interrupted: bool = False
-
-    def interrupt(self) -> None:
-        """Cancels who waits."""
-        self.interrupted = True
-        self.done.set()
 
 
 class Album:
@@ -46,7 +32,8 @@ class Album:
         self.collecting = False
         self._new_updates: list[UpdatesAtWork] = []
         self._turn = asyncio.Lock()
-        self._round = _Round()
+        self._handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Of the photos that arrived last; cancelled where handling them is."""
 
     @property
     def messages(self) -> list[Message]:
@@ -56,20 +43,21 @@ class Album:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Held while the album is handled, so that a late photo waits for the earlier ones."""
-        round_ = self._round  # a photo that comes meanwhile begins another
+        handled = self._handled  # a photo that comes meanwhile begins another
         try:
             await self._turn.acquire()
         except asyncio.CancelledError:
-            round_.interrupt()
+            handled.cancel()
             self.cancel()
             raise
         try:
             yield
         except asyncio.CancelledError:
-            round_.interrupt()
+            handled.cancel()
             raise
         finally:
-            round_.done.set()
+            if not handled.done():
+                handled.set_result(None)
             self._turn.release()
 
     async def done(self) -> None:
@@ -78,21 +66,18 @@ class Album:
         Raises:
             CancelledError: if that was interrupted, as when the bot stops.
         """
-        round_ = self._round
-        await round_.done.wait()
-        if round_.interrupted:
-            raise asyncio.CancelledError
+        await asyncio.shield(self._handled)  # others wait for it, too
 
     def begin(self) -> None:
         """Starts collecting photos."""
         self.collecting = True
-        self._round = _Round()
+        self._handled = asyncio.get_running_loop().create_future()
 
     def cancel(self) -> None:
         """Drops new photos, and cancels who waits for them: their updates will be read again."""
         self.collecting = False
         self.new, self._new_updates = {}, []
-        self._round.interrupt()
+        self._handled.cancel()
 
     def add(self, message: Message) -> None:
         """Adds a message that has arrived, or was edited while the album was collected."""

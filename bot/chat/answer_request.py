@@ -1,18 +1,21 @@
 """The request for an answer, from the chat's settings as far as the engine supports them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.chat.photo_lookup import stacked
 from bot.chat.platforms import count_of, own_hashtags_of, style_of
 from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, AnswerRequest
 from recommenders.backends import LANGUAGES
+from recommenders.batching import Features
 from recommenders.engine import Engine
 from recommenders.families import relatives
 from recommenders.languages import meaning
+from recommenders.ranking import Hashtag
 from storage import arrivals, feedback
 from storage.arrivals import Arrival
 from storage.chat_settings import ChatSettings
@@ -27,39 +30,58 @@ class ChatRequest(AnswerRequest):
     """Everything a chat's answer depends on besides the photo.
 
     Attributes:
+        engine: the one in use when the photo came.
+        audience: the chat's id.
         own: the chat's own hashtags, shown after the best five; ``skip`` contains them, too.
         chosen: the number of hashtags that the chat chose, ``own`` included; 0 for none.
         unwanted: further hashtags, which the chat has rejected for the photo or album.
     """
 
+    engine: Engine = field(kw_only=True)
+    audience: int = field(kw_only=True)
     own: tuple[str, ...] = ()
     chosen: int = 0
     unwanted: frozenset[str] = frozenset()
 
-    def asked(self, model: str) -> Asked:
-        """The settings that an answer of ``model`` is stored and looked up by."""
-        return Asked(self.backend, model, self.style, self.mix, self.language, self.words)
+    @property
+    def asked(self) -> Asked:
+        """The settings that an answer is stored and looked up by."""
+        return Asked(
+            self.backend, self.engine.model, self.style, self.mix, self.language, self.words
+        )
+
+    @property
+    def only_here(self) -> bool:
+        """Whether the answer may lack what another chat, or this one later, would get."""
+        return bool(self.unwanted) or any(map(self.engine.knows, self.own))
+
+    @property
+    def left_out(self) -> Collection[str]:
+        """``skip``, and what is ``unwanted`` in any language, singular or plural."""
+        if not self.unwanted:
+            return self.skip
+        meant = {meaning(tag, self.engine.own_hashtags) for tag in self.unwanted}
+        return {*self.skip, *relatives({*self.unwanted, *meant}, self.engine.hashtags)}
 
     def is_unsure(self, tags: Sequence[str]) -> bool:
         """Whether an answer is short of the best five: no other hashtag is likely enough."""
         return len(tags) < min(FIRST, self.top)
 
-    def only_here(self, engine: Engine) -> bool:
-        """Whether the answer may lack what another chat, or this one later, would get."""
-        return bool(self.unwanted) or any(map(engine.knows, self.own))
+    def recommended(
+        self, features: Sequence[Features], before: Sequence[str] = ()
+    ) -> list[Hashtag]:
+        """The hashtags of a photo, or of an album's photos as one, best first.
 
-    def left_out(self, engine: Engine) -> Collection[str]:
-        """``skip``, and what is ``unwanted`` in any language, singular or plural."""
-        if not self.unwanted:
-            return self.skip
-        meant = {meaning(tag, engine.own_hashtags) for tag in self.unwanted}
-        return {*self.skip, *relatives({*self.unwanted, *meant}, engine.hashtags)}
+        Args:
+            before: hashtags already in the answer, which these continue.
+        """
+        rows = stacked(features, self.engine.backbones[self.backend])
+        return self.engine.answer(rows, replace(self, skip=self.left_out), before)
 
 
 async def request_in(
     session: AsyncSession,
     context: Context,
-    engine: Engine,
     chat_id: int,
     photo_ids: Sequence[int] = (),
     arrival: Arrival | None = None,
@@ -69,6 +91,7 @@ async def request_in(
     Args:
         arrival: the chat's, if it has been read already.
     """
+    engine = context.services.engine
     arrival = arrival or await arrivals.read(session, chat_id, ())
     chat = arrival.chat
     own = own_hashtags_of(chat)
@@ -82,17 +105,20 @@ async def request_in(
         skip=blocked.union(own) if own else blocked,
         language=language_of(chat, context.texts),
         audience=chat_id,
+        engine=engine,
         own=own,
         chosen=chat.count or 0,
     )
-    return await about(session, request, chat_id, photo_ids) if photo_ids else request
+    return await about(session, request, photo_ids) if photo_ids else request
 
 
 async def about(
-    session: AsyncSession, request: ChatRequest, chat_id: int, photo_ids: Sequence[int]
+    session: AsyncSession, request: ChatRequest, photo_ids: Sequence[int]
 ) -> ChatRequest:
     """The same request about another photo or album."""
-    unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
+    unwanted = await feedback.unwanted(
+        session, chat_id=request.audience, photo_ids=photo_ids, first=FIRST
+    )
     return replace(request, unwanted=frozenset(unwanted.difference(request.skip)))
 
 

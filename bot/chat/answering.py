@@ -18,36 +18,27 @@ from time import perf_counter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import InlineKeyboardMarkup, Message
+from telegram import ForceReply, Message
 from telegram.error import BadRequest, TelegramError
 
 from bot.chat import answer_message, photo_lookup, updates_at_work
 from bot.chat.answer_request import ChatRequest, about, request_in
 from bot.chat.last_photo import topic_of
-from bot.chat.photo_lookup import ComputedPhoto, IncomingPhoto, stacked
+from bot.chat.photo_lookup import ComputedPhoto, IncomingPhoto
 from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
 from bot.chat.replies import Reply, reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
 from recommenders.batching import Features
-from recommenders.engine import Engine
 from recommenders.ranking import Hashtag
-from storage import (
-    StorageError,
-    arrivals,
-    known_photos,
-    recommendations,
-    sightings,
-    users,
-)
+from storage import StorageError, arrivals, known_photos, recommendations, sightings, users
 
 log = logging.getLogger(__name__)
 
 _OTHER_COMMAND = re.compile(r"/(?!tags\b)")
 
 
-@logged
 async def answer(
     context: Context,
     album: Sequence[IncomingPhoto],
@@ -65,7 +56,7 @@ async def answer(
     """
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
-    engine, person = services.engine, context.person
+    person = context.person
     assert person is not None  # somebody sent them
     places = photo_lookup.places_for(services, album)
     if not updates_at_work.again() and places.becomes_crowd(person):
@@ -73,37 +64,20 @@ async def answer(
             await context.reply(first, texts.many_photos, stored=False)
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
     async with typing, places.of(person):
-        computed = await _compute(context, engine, album)
+        computed = await _compute(context, album)
         if computed.photos:  # stored here, too, so that photos do not pile up if storing is slow
             async with services.database.session(confirmed=False) as session:
                 if context.was_forgotten(person):
                     return None
-                computed = await _store_photos(session, services, engine, computed, first.chat_id)
-                request, hashtags, is_album = computed.request, computed.hashtags, computed.is_album
-                answer_id = await record(
-                    session,
-                    engine,
-                    request,
-                    first.chat_id,
-                    computed.ids,
-                    hashtags,
-                    album=is_album,
-                    elapsed_ms=computed.elapsed_ms,
-                    duplicate=computed.duplicate,
-                    at=computed.began,
-                )
-                await users.seen(session, person, context.language_code)
-                shown_answer = _to_show(request, answer_id, hashtags, album=is_album)
+                computed = await _store_photos(session, services, computed)
                 notes = []
                 if unread := len(computed.unreadable):
                     notes.append(texts.album_part.format(unread=unread, photos=len(album)))
-                text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
-                reply = reply_to(first, text, buttons, quote=True)
+                reply = await _recorded(session, context, first, computed, person, notes)
+                await users.seen(session, person, context.language_code)
                 message = None
                 if earlier_answer is None:
-                    message = await services.outbox.put(
-                        session, reply, person=person, answer_id=answer_id, photo_ids=computed.ids
-                    )
+                    message = await services.outbox.put(session, reply)
     if not computed.photos:
         await context.reply(first, texts.wrong_file[computed.unreadable[0]], quote=True)
         return None
@@ -115,28 +89,20 @@ async def answer(
             if message is not None:
                 shown = await services.outbox.send(message)
             elif earlier_answer is not None:
-                shown = await _edit(
-                    context,
-                    earlier_answer,
-                    reply,
-                    buttons,
-                    person=person,
-                    answer_id=answer_id,
-                    photo_ids=computed.ids,
-                )
+                shown = await _edit(context, earlier_answer, reply)
     note(backend=computed.request.backend, known=computed.duplicate)
     return shown
 
 
-@logged
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
     """The hashtags that a photo or album would get, best first; sends and stores nothing."""
-    services = context.services
-    async with photo_lookup.places_for(services, album).of(album[0].message.chat_id):
-        computed = await _compute(context, services.engine, album)
-    if computed.photos:
-        known = all(photo.known for photo in computed.photos)
-        note(backend=computed.request.backend, known=known)
+    services, chat_id = context.services, album[0].message.chat_id
+    with logged(services.metrics, chat_id, len(album)):
+        async with photo_lookup.places_for(services, album).of(chat_id):
+            computed = await _compute(context, album)
+        if computed.photos:
+            known = all(photo.known for photo in computed.photos)
+            note(backend=computed.request.backend, known=known)
     return [hashtag.tag for hashtag in computed.hashtags]
 
 
@@ -150,35 +116,27 @@ async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> No
 
 @dataclass(frozen=True)
 class _Computed:
-    """The photos that could be read, and their hashtags.
+    """The hashtags of photos.
 
     Attributes:
-        unreadable: the reason for each photo that could not be read.
         began: what was learnt later has no effect on ``hashtags``.
+        photo_ids: empty until the photos are stored.
+        duplicate: it is one photo, which was sent before.
+        photos: those of a message that could be read.
+        unreadable: the reason for each that could not be read.
     """
 
     request: ChatRequest
-    photos: list[ComputedPhoto]
-    unreadable: list[str]
     hashtags: list[Hashtag]
     began: datetime
     elapsed_ms: float
-
-    @property
-    def ids(self) -> list[int]:
-        ids = [photo.photo_id for photo in self.photos if photo.photo_id is not None]
-        return list(dict.fromkeys(ids))  # an album may show one photo twice
-
-    @property
-    def is_album(self) -> bool:
-        return len(self.ids) > 1
-
-    @property
-    def duplicate(self) -> bool:
-        return len(self.photos) == 1 and self.photos[0].known
+    photo_ids: Sequence[int] = ()
+    duplicate: bool = False
+    photos: Sequence[ComputedPhoto] = ()
+    unreadable: Sequence[str] = ()
 
 
-async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPhoto]) -> _Computed:
+async def _compute(context: Context, album: Sequence[IncomingPhoto]) -> _Computed:
     """From messages to hashtags; the caller holds a place for computing."""
     services, chat_id = context.services, album[0].message.chat_id
     began, started = datetime.now(UTC), perf_counter()
@@ -187,72 +145,94 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
         arrival = await arrivals.read(session, chat_id, photo_lookup.unique_ids(album))
         if arrival.photos.keys() == photo_lookup.unique_ids(album):
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
-        request = await request_in(session, context, engine, chat_id, ids, arrival)
+        request = await request_in(session, context, chat_id, ids, arrival)
+        engine = request.engine
         request = replace(request, words=engine.words_in(_caption(album), request.audience))
-        hashtags = await _stored(session, services, engine, request, chat_id, ids)
+        hashtags = await _stored_or_recommended(session, services, request, ids)
         if hashtags:  # the stored answer to a single photo: no features are needed
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
             elapsed_ms = (perf_counter() - started) * 1000
-            return _Computed(request, [one], [], hashtags, began, elapsed_ms)
-        known = await photo_lookup.known_files(session, engine, album, arrival.photos)
-    photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+            return _Computed(request, hashtags, began, elapsed_ms, photos=[one])
+        stored = await photo_lookup.as_stored(session, engine, album, arrival.photos)
+    photos, unreadable = await photo_lookup.compute(services, engine, stored)
     if photos:
         features = [photo.features for photo in photos]
         with timed("hashtags"):
-            hashtags = await recommend(services, engine, request, features)
+            hashtags = await services.in_worker(partial(request.recommended, features))
     elapsed_ms = (perf_counter() - started) * 1000
-    return _Computed(request, photos, unreadable, hashtags, began, elapsed_ms)
+    return _Computed(request, hashtags, began, elapsed_ms, photos=photos, unreadable=unreadable)
 
 
 async def _store_photos(
-    session: AsyncSession, services: Services, engine: Engine, computed: _Computed, chat_id: int
+    session: AsyncSession, services: Services, computed: _Computed
 ) -> _Computed:
     """Stores the photos; the hashtags are found anew if any turns out to be a copy."""
-    photos = await photo_lookup.remember(session, engine, computed.photos)
+    photos = await photo_lookup.remember(session, computed.request.engine, computed.photos)
+    # An album may show one photo twice.
+    ids = list(dict.fromkeys(photo.photo_id for photo in photos if photo.photo_id is not None))
     found_copies = [photo.known for photo in photos] != [photo.known for photo in computed.photos]
-    computed = replace(computed, photos=photos)
+    duplicate = len(photos) == 1 and photos[0].known
+    computed = replace(computed, photos=photos, photo_ids=ids, duplicate=duplicate)
     if not found_copies:
         return computed
-    request = await about(session, computed.request, chat_id, computed.ids)
-    hashtags = await _stored(session, services, engine, request, chat_id, computed.ids)
-    if not hashtags:
-        features = [photo.features for photo in photos]
-        # Not in the worker's queue: other writers wait for this session.
-        hashtags = await asyncio.to_thread(_recommended, engine, request, features)
+    request = await about(session, computed.request, ids)
+    features = [photo.features for photo in photos]
+    hashtags = await _stored_or_recommended(session, services, request, ids, features)
     return replace(computed, request=request, hashtags=hashtags)
 
 
-async def _edit(
-    context: Context,
-    earlier_answer: int,
-    reply: Reply,
-    buttons: InlineKeyboardMarkup | None,
-    *,
-    person: int,
-    answer_id: int,
+async def _stored_or_recommended(
+    session: AsyncSession,
+    services: Services,
+    request: ChatRequest,
     photo_ids: Sequence[int],
-) -> int | None:
+    features: Sequence[Features] = (),
+) -> list[Hashtag]:
+    """What a photo got before under the same settings, else new hashtags if there are features.
+
+    An earlier answer must still have enough hashtags; an album always gets new ones.
+    """
+    if len(photo_ids) == 1:
+        hashtags = await recommendations.previous(
+            session,
+            photo_id=photo_ids[0],
+            chat_id=request.audience,
+            asked=request.asked,
+            count=request.top,
+            since=services.answers_valid_since,
+        )
+        left_out = request.left_out
+        allowed = [Hashtag(tag, score) for tag, score in hashtags or () if tag not in left_out]
+        if len(allowed) >= request.top:
+            return allowed[: request.top]
+    if not features:
+        return []
+    # Not in the worker's queue: other writers may wait for this session.
+    return await asyncio.to_thread(request.recommended, features)
+
+
+async def _edit(context: Context, earlier_answer: int, reply: Reply) -> int | None:
     """Edits the earlier answer's message, or sends a new one where it is gone; as ``send``."""
-    services = context.services
+    services, buttons = context.services, reply.keyboard
+    assert reply.person is not None and reply.answer_id is not None
+    assert not isinstance(buttons, ForceReply)
     try:
         await context.bot.edit_message_text(
             reply.text, reply.chat_id, earlier_answer, reply_markup=buttons
         )
     except BadRequest:
         async with services.database.session(confirmed=False) as session:
-            message = await services.outbox.put(
-                session, reply, person=person, answer_id=answer_id, photo_ids=photo_ids
-            )
+            message = await services.outbox.put(session, reply)
         return await services.outbox.send(message)
     try:
         async with services.database.session(confirmed=False) as session:
-            if not context.was_forgotten(person):
-                await recommendations.set_message(session, answer_id, earlier_answer)
+            if not context.was_forgotten(reply.person):
+                await recommendations.set_message(session, reply.answer_id, earlier_answer)
                 await sightings.answered(
                     session,
                     chat_id=reply.chat_id,
                     message_id=earlier_answer,
-                    photo_ids=photo_ids,
+                    photo_ids=reply.photo_ids,
                 )
             await updates_at_work.done_with(session)
     except StorageError as error:
@@ -270,59 +250,79 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         album: the bot's message that answers them as one.
         photos: the messages that show them, by photo.
     """
-    services, texts, engine = context.services, context.texts, context.services.engine
+    services = context.services
     for photo_id, message_id in photos.items():
-        last = photo_id == list(photos)[-1]
         began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
-            request = await request_in(session, context, engine, album.chat_id, [photo_id])
-            names = engine.backbones[request.backend]
+            request = await request_in(session, context, album.chat_id, [photo_id])
+            names = request.engine.backbones[request.backend]
             stored = await known_photos.complete_features(session, [photo_id], names)
-            hashtags = await _stored(session, services, engine, request, album.chat_id, [photo_id])
-        if not hashtags and stored:
-            hashtags = await recommend(services, engine, request, list(stored.values()))
+            features = list(stored.values())
+            hashtags = await _stored_or_recommended(
+                session, services, request, [photo_id], features
+            )
         async with services.database.session(confirmed=False) as session:
-            answer_id = await record(
-                session,
-                engine,
-                request,
-                album.chat_id,
-                [photo_id],
-                hashtags,
-                elapsed_ms=(perf_counter() - started) * 1000,
-                duplicate=True,
-                at=began,
-            )
-            text, keyboard = answer_message.closed(
-                texts, _to_show(request, answer_id, hashtags), engine.backends
-            )
-            reply = reply_to(album, text, keyboard, about=message_id)
-            message = await services.outbox.put(
-                session, reply, person=None, answer_id=answer_id, photo_ids=[photo_id], last=last
-            )
+            elapsed_ms = (perf_counter() - started) * 1000
+            computed = _Computed(request, hashtags, began, elapsed_ms, [photo_id], duplicate=True)
+            reply = await _recorded(session, context, album, computed, None, about=message_id)
+            last = photo_id == list(photos)[-1]
+            message = await services.outbox.put(session, reply, last=last)
         await services.outbox.send(message)
 
 
-async def recommend(
-    services: Services,
-    engine: Engine,
-    request: ChatRequest,
-    features: Sequence[Features],
-    before: Sequence[str] = (),
-) -> list[Hashtag]:
-    """The hashtags of a photo, or of an album's photos as one, best first.
+async def _recorded(
+    session: AsyncSession,
+    context: Context,
+    message: Message,
+    computed: _Computed,
+    person: int | None,
+    notes: Sequence[str] = (),
+    about: int | None = None,
+) -> Reply:
+    """Stores the answer to a message, and returns the reply that shows it.
 
     Args:
-        before: hashtags already in the answer, which these continue.
+        person: whom it answers.
+        about: as in ``reply_to``.
     """
-    return await services.in_worker(partial(_recommended, engine, request, features, before))
+    request, photo_ids, is_album = computed.request, computed.photo_ids, len(computed.photo_ids) > 1
+    answer_id = await record(
+        session,
+        request,
+        photo_ids,
+        computed.hashtags,
+        album=is_album,
+        elapsed_ms=computed.elapsed_ms,
+        duplicate=computed.duplicate,
+        at=computed.began,
+    )
+    tags = fitting([hashtag.tag for hashtag in computed.hashtags], MOST_LENGTH)
+    unsure = request.is_unsure(tags)
+    shown = ShownAnswer(
+        answer_id,
+        request.backend,
+        tags,
+        own=request.own,
+        chosen=request.chosen,
+        album=is_album,
+        unsure=unsure,
+    )
+    text, buttons = answer_message.closed(context.texts, shown, request.engine.backends, notes)
+    return reply_to(
+        message,
+        text,
+        buttons,
+        person=person,
+        quote=True,
+        about=about,
+        answer_id=answer_id,
+        photo_ids=photo_ids,
+    )
 
 
 async def record(
     session: AsyncSession,
-    engine: Engine,
     request: ChatRequest,
-    chat_id: int,
     photo_ids: Sequence[int],
     hashtags: Sequence[Hashtag],
     **columns: Any,
@@ -331,65 +331,15 @@ async def record(
     return await recommendations.record(
         session,
         photo_id=photo_ids[0],
-        chat_id=chat_id,
-        asked=request.asked(engine.model),
+        chat_id=request.audience,
+        asked=request.asked,
         hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
-        only_here=request.only_here(engine),
+        only_here=request.only_here,
         **columns,
     )
-
-
-def _to_show(
-    request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
-) -> ShownAnswer:
-    tags = fitting([hashtag.tag for hashtag in hashtags], MOST_LENGTH)
-    unsure = request.is_unsure(tags)
-    return ShownAnswer(
-        answer_id,
-        request.backend,
-        tags,
-        own=request.own,
-        chosen=request.chosen,
-        album=album,
-        unsure=unsure,
-    )
-
-
-def _recommended(
-    engine: Engine,
-    request: ChatRequest,
-    features: Sequence[Features],
-    before: Sequence[str] = (),
-) -> list[Hashtag]:
-    rows = stacked(features, engine.backbones[request.backend])
-    return engine.answer(rows, replace(request, skip=request.left_out(engine)), before)
 
 
 def _caption(album: Sequence[IncomingPhoto]) -> str:
     """The captions of an album, without those that are other commands than /tags."""
     captions = (photo.message.caption or "" for photo in album)
     return " ".join(text for text in captions if not _OTHER_COMMAND.match(text))
-
-
-async def _stored(
-    session: AsyncSession,
-    services: Services,
-    engine: Engine,
-    request: ChatRequest,
-    chat_id: int,
-    photo_ids: Sequence[int],
-) -> list[Hashtag]:
-    """The stored answer to a photo under the same settings, if it still has enough hashtags."""
-    if len(photo_ids) != 1:
-        return []
-    hashtags = await recommendations.previous(
-        session,
-        photo_id=photo_ids[0],
-        chat_id=chat_id,
-        asked=request.asked(engine.model),
-        count=request.top,
-        since=services.answers_valid_since,
-    )
-    left_out = request.left_out(engine)
-    allowed = [Hashtag(tag, score) for tag, score in hashtags or () if tag not in left_out]
-    return allowed[: request.top] if len(allowed) >= request.top else []

@@ -75,21 +75,12 @@ class Outbox:
         return self._unsent.keys() | self._being_put.union(storing)
 
     async def put(
-        self,
-        session: AsyncSession,
-        reply: Reply,
-        *,
-        person: int | None,
-        answer_id: int | None = None,
-        photo_ids: Sequence[int] = (),
-        last: bool = True,
+        self, session: AsyncSession, reply: Reply, *, last: bool = True
     ) -> OutgoingMessage:
         """Stores a message in the session's transaction; call ``send`` once that is committed.
 
         Args:
             session: a writing session.
-            person: whom it answers, from ``person_of``; None for news, which answer nobody.
-            answer_id, photo_ids: the answer that it shows and the photos that it is about.
             last: it is the last reply to its update, which is marked as handled with it.
         """
         message = OutgoingMessage(
@@ -97,11 +88,11 @@ class Outbox:
             chat_id=reply.chat_id,
             thread_id=reply.thread_id,
             reply_to=reply.reply_to,
-            user_id=person,
+            user_id=reply.person,
             text=reply.text,
             keyboard=reply.keyboard.to_dict() if reply.keyboard else None,
-            answer_id=answer_id,
-            photo_ids=list(photo_ids),
+            answer_id=reply.answer_id,
+            photo_ids=list(reply.photo_ids),
             replica=_replica(self._database),
             unsure=1 if self._goes_out_at_once(reply.chat_id) else 0,
             at=now(),
@@ -122,8 +113,11 @@ class Outbox:
         event.listen(session.sync_session, "after_transaction_end", ended)
         return message
 
-    async def send(self, message: OutgoingMessage) -> int | None:
+    async def send(self, message: OutgoingMessage, *, counted: bool = True) -> int | None:
         """Sends a stored message until it arrives.
+
+        Args:
+            counted: whether its row counts the first request already, if it counts any.
 
         Returns:
             Its number; None if it was withdrawn, or Telegram did not say.
@@ -131,10 +125,7 @@ class Outbox:
         Raises:
             TelegramError: if it cannot be sent, or may have arrived.
         """
-        return await self._send(message, counted=message.unsure > 0)
-
-    async def _send(self, message: OutgoingMessage, *, counted: bool) -> int | None:
-        """As ``send``; ``counted``: the row counts the first request already."""
+        counted = counted and message.unsure > 0
         counts = StoredAttempts(self._together, message, _replica(self._database), counted=counted)
         try:
             arrived = await self._bot.post(_fields(message), counts)
@@ -196,19 +187,11 @@ class Outbox:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
-    async def reply(
-        self,
-        reply: Reply,
-        *,
-        person: int | None,
-        photo_ids: Sequence[int] = (),
-        last: bool = True,
-        stored: bool = True,
-    ) -> None:
+    async def reply(self, reply: Reply, *, last: bool = True, stored: bool = True) -> None:
         """Stores a message in a transaction of its own, and sends it.
 
         Args:
-            person, photo_ids, last: as in ``put``.
+            last: as in ``put``.
             stored: False sends it without storing it, for what must not be in the database.
 
         Raises:
@@ -218,9 +201,7 @@ class Outbox:
         if stored:
             try:
                 async with self._database.session(confirmed=False) as session:
-                    message = await self.put(
-                        session, reply, person=person, photo_ids=photo_ids, last=last
-                    )
+                    message = await self.put(session, reply, last=last)
             except StorageError as error:
                 if updates_at_work.put_off(error):
                     raise
@@ -308,7 +289,7 @@ class Outbox:
                 late.append(message)
                 continue
             try:
-                await self._send(message, counted=False)
+                await self.send(message, counted=False)
             except TelegramError as error:
                 log.info("An answer did not arrive: %s", error)
             except Exception as error:

@@ -110,11 +110,6 @@ class ComputedPhoto:
     known: bool = False
     renewed: bool = False
 
-    @property
-    def file_unique_id(self) -> str:
-        """Telegram's id of the file, the same for everybody who sends it."""
-        return self.incoming.file.file_unique_id
-
 
 def photo_in(message: Message, min_side: int) -> IncomingPhoto | None:
     """The photo in a message, in the size to download; None if there is none.
@@ -155,22 +150,23 @@ def kind_of(message: Message) -> str:
     return "document" if content.document else "other"
 
 
-async def known_files(
-    session: AsyncSession, engine: Engine, album: Sequence[IncomingPhoto], ids: Mapping[str, int]
-) -> dict[str, ComputedPhoto]:
-    """The photos whose files are known, by ``file_unique_id``; some features may be missing.
+async def as_stored(
+    session: AsyncSession, engine: Engine, album: Iterable[IncomingPhoto], ids: Mapping[str, int]
+) -> list[ComputedPhoto]:
+    """An album's photos with the features that are stored: none for an unknown file.
 
     Args:
         ids: photo ids by ``file_unique_id``.
     """
-    known = {}
+    photos = []
     for incoming in album:
+        photo = ComputedPhoto(incoming, {})
         photo_id = ids.get(incoming.file.file_unique_id)
         if photo_id is not None:
             features = await known_photos.features(session, photo_id, engine.all_backbones)
             photo = ComputedPhoto(incoming, features, photo_id=photo_id, known=True)
-            known[photo.file_unique_id] = photo
-    return known
+        photos.append(photo)
+    return photos
 
 
 async def is_known(
@@ -201,23 +197,16 @@ def places_for(services: Services, album: Iterable[IncomingPhoto]) -> FairPlaces
 
 
 async def compute(
-    services: Services,
-    engine: Engine,
-    album: Iterable[IncomingPhoto],
-    known: Mapping[str, ComputedPhoto],
+    services: Services, engine: Engine, album: Iterable[ComputedPhoto]
 ) -> tuple[list[ComputedPhoto], list[str]]:
     """The photos that can be read, with features of all backbones, and why the others cannot.
 
-    Once all features are stored, no button needs the image again.
-
-    Args:
-        known: from ``known_files``; photos that have all features are not downloaded.
+    Photos that have all of them are not downloaded. Once all are stored, no button needs the image
+    again.
     """
     turns = asyncio.Semaphore(_ALBUM_PHOTOS_AT_ONCE)
 
-    async def computed(incoming: IncomingPhoto) -> ComputedPhoto | str:
-        photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
-        photo = replace(photo, incoming=incoming)
+    async def computed(photo: ComputedPhoto) -> ComputedPhoto | str:
         if photo.features.keys() >= set(engine.all_backbones):
             return photo
         try:
@@ -343,21 +332,18 @@ def _rows(blobs: Sequence[bytes | None], where_none: bytes | None = None) -> NDA
 async def _store(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
     if photo.hashes is None:
         return photo
-    photo_id = photo.photo_id
+    photo_id, file_id = photo.photo_id, photo.incoming.file.file_unique_id
     if photo_id is None:
         confirming = engine.confirm_backbone
         photo_id = await find_copy(session, photo.hashes, confirming, photo.features[confirming])
     if photo_id is None:
         photo_id = await known_photos.remember(
-            session,
-            hashes=photo.hashes,
-            features=photo.features,
-            file_unique_id=photo.file_unique_id,
+            session, hashes=photo.hashes, features=photo.features, file_unique_id=file_id
         )
         return replace(photo, photo_id=photo_id)
     if photo.photo_id is not None:  # not for copies: their hashes may differ a little
         await known_photos.add_hashes(session, photo_id, photo.hashes)
-    await known_photos.add_file(session, photo_id, photo.file_unique_id)
+    await known_photos.add_file(session, photo_id, file_id)
     features = await known_photos.features(session, photo_id, engine.all_backbones)
     missing = {name: row for name, row in photo.features.items() if name not in features}
     await known_photos.add_features(session, photo_id, missing)

@@ -8,35 +8,18 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import wraps
 from time import perf_counter
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any
 
-from telegram import Message
-
-from bot.chat.services import Context
 from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 _KEY = secrets.token_bytes(16)
-
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-
-class Shown(Protocol):
-    """A photo in a message."""
-
-    @property
-    def message(self) -> Message: ...
-
-
-Album = TypeVar("Album", bound=Sequence[Shown])
 
 
 @dataclass
@@ -106,36 +89,28 @@ def note(*, backend: str, known: bool) -> None:
         request.outcome, request.backend, request.known = "answered", backend, known
 
 
-def logged(
-    answer: Callable[Concatenate[Context, Album, Parameters], Awaitable[Result]],
-) -> Callable[Concatenate[Context, Album, Parameters], Awaitable[Result]]:
-    """Logs and counts each call of ``answer``.
+@contextmanager
+def logged(metrics: Metrics, chat_id: int, photos: int) -> Iterator[None]:
+    """Logs and counts a photo or an album that is answered in the block.
 
-    A call that ends without ``note`` counts as unreadable.
+    If it ends without ``note``, the photos count as unreadable.
     """
-
-    @wraps(answer)
-    async def answered(
-        context: Context, album: Album, /, *args: Parameters.args, **kwargs: Parameters.kwargs
-    ) -> Result:
-        request = Request(_hashed(album[0].message.chat_id), len(album))
-        token, started = _current.set(request), perf_counter()
-        try:
-            return await answer(context, album, *args, **kwargs)
-        except asyncio.CancelledError:
-            request.outcome = "stopped"
-            raise
-        except Exception as error:
-            request.outcome, request.error = "failed", type(error).__name__
-            raise
-        finally:
-            _current.reset(token)
-            request.outcome = request.outcome or "unreadable"
-            request.total = perf_counter() - started
-            _count(context.services.metrics, request)
-            log.info("%s", request, extra={"fields": request.fields})
-
-    return answered
+    request = Request(_hashed(chat_id), photos)
+    token, started = _current.set(request), perf_counter()
+    try:
+        yield
+    except asyncio.CancelledError:
+        request.outcome = "stopped"
+        raise
+    except Exception as error:
+        request.outcome, request.error = "failed", type(error).__name__
+        raise
+    finally:
+        _current.reset(token)
+        request.outcome = request.outcome or "unreadable"
+        request.total = perf_counter() - started
+        _count(metrics, request)
+        log.info("%s", request, extra={"fields": request.fields})
 
 
 def _count(metrics: Metrics, request: Request) -> None:

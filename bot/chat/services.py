@@ -220,10 +220,16 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
         stored: bool = True,
     ) -> None:
         """Answers a message with HTML; arguments as in ``reply_to`` and ``Outbox.reply``."""
-        reply = reply_to(message, text, keyboard, quote=quote, about=about)
-        await self.services.outbox.reply(
-            reply, person=self.person, photo_ids=photo_ids, last=last, stored=stored
+        reply = reply_to(
+            message,
+            text,
+            keyboard,
+            person=self.person,
+            quote=quote,
+            about=about,
+            photo_ids=photo_ids,
         )
+        await self.services.outbox.reply(reply, last=last, stored=stored)
 
     @property
     def services(self) -> Services:

@@ -93,8 +93,8 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
     ):
         async with services.database.reading() as session:
             arrival = await arrivals.read(session, first.chat_id, unique_ids(album))
-            known = await photo_lookup.known_files(session, engine, album, arrival.photos)
-        photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+            stored = await photo_lookup.as_stored(session, engine, album, arrival.photos)
+        photos, unreadable = await photo_lookup.compute(services, engine, stored)
         if not photos:
             raise UnreadablePhotoError(unreadable[0])
         async with services.database.session(confirmed=False) as session:

@@ -76,7 +76,7 @@ async def teach(
                 photos = unread + len(shown)
                 words += "\n" + texts.album_part.format(unread=unread, photos=photos)
             confirmation = await services.outbox.put(
-                session, reply_to(message, words, quote=True), person=person, last=last
+                session, reply_to(message, words, person=person, quote=True), last=last
             )
     if confirmation is None:
         await context.reply(message, texts.forgotten, quote=True, last=last, stored=False)

@@ -19,6 +19,7 @@ class UpdatesAtWork:
     """The updates that one handler works on, until they are stored as handled.
 
     Attributes:
+        chat_id: the chat of all of them, if any.
         can_wait: whether they may be put off while the database is away or busy.
         are_put_off: whether they are to be handled again, from the beginning.
         again: whether they were put off before.
@@ -26,6 +27,7 @@ class UpdatesAtWork:
 
     bot_id: int
     update_ids: list[int]
+    chat_id: int | None = None
     can_wait: bool = False
     are_put_off: bool = False
     again: bool = False

@@ -102,7 +102,7 @@ async def _put(
     news: News,
 ) -> OutgoingMessage:
     text = _message(texts_for(languages.get(admin)), news, services.engine.model)
-    return await services.outbox.put(session, Reply(admin, text), person=None)
+    return await services.outbox.put(session, Reply(admin, text))
 
 
 def _message(texts: Texts, news: News, answering: str) -> str:

@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
         await self.let_go.setdefault(number, asyncio.Event()).wait()
         async with self.database.session() as session:
             reply = Reply(chat_of(number), str(number))
-            message = await self.outbox.put(session, reply, person=None)
+            message = await self.outbox.put(session, reply)
         self.handled[number] += 1
         await self.outbox.send(message)
 

@@ -344,7 +344,7 @@ async def test_what_is_let_go_waits_no_longer_and_is_counted_once_when_begun_aga
         assert box.waiting == 2
         # As where a handler is cancelled before it sends what it has stored.
         async with again.database.session() as session:
-            await box.put(session, Reply(1_000, "Later"), person=None)
+            await box.put(session, Reply(1_000, "Later"))
         assert box.waiting == 3
         await box.let_go()
         assert box.waiting == 0

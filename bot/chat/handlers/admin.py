@@ -152,7 +152,7 @@ async def unblock(update: Update, context: Context) -> None:
         own = await moderation.own_words(session)
         text = _unblocked(context.texts, words, gone, wrong, own)
         # With the answer: handled again, it would find nothing to remove.
-        answer = await services.outbox.put(session, reply_to(message, text), person=context.person)
+        answer = await services.outbox.put(session, reply_to(message, text, person=context.person))
     services.moderation_changed()
     await services.outbox.send(answer)
 

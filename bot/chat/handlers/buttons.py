@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,7 @@ from telegram.error import BadRequest
 
 from bot.chat import answer_message, callback_data, subject, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in
-from bot.chat.answering import answer_apart, recommend, record
+from bot.chat.answering import answer_apart, record
 from bot.chat.callback_data import TapData
 from bot.chat.handlers.commands import Handler
 from bot.chat.keyboards import key_of
@@ -76,7 +77,7 @@ async def more(tap: AnswerTap, context: Context) -> None:
     """Adds the next hashtags to the answer, once for a double tap or one handled again."""
     services, answer = context.services, tap.answer
     async with services.database.reading() as session:
-        request = await request_in(session, context, services.engine, answer.chat_id)
+        request = await request_in(session, context, answer.chat_id)
     if 0 < tap.data.number("shown") < len(shown_tags(answer, request.skip)):
         await show(tap, context, answer)
         return
@@ -148,35 +149,29 @@ async def vote(tap: AnswerTap, context: Context) -> None:
 @on_answer
 async def other(tap: AnswerTap, context: Context) -> None:
     """Replaces the answer by another backend's."""
-    services, engine = context.services, context.services.engine
-    message, answer, backend = tap.message, tap.answer, tap.data.word("backend")
-    if backend not in engine.backends:
-        await stale(tap.query, context)
-        return
-    began = datetime.now(UTC)
+    services, message, answer = context.services, tap.message, tap.answer
+    backend, began = tap.data.word("backend"), datetime.now(UTC)
     async with services.database.reading() as session:
         photo_ids = await subject.photos_under(session, message, answer)
-        request = await request_in(session, context, engine, answer.chat_id, photo_ids)
-        earlier = await _shown_before(session, message, backend, engine.model)
-        features = await _features(session, engine, photo_ids)
+        request = await request_in(session, context, answer.chat_id, photo_ids)
+        earlier = await _shown_before(session, message, backend, request.engine.model)
+        features = await _features(session, request.engine, photo_ids)
     fresh = earlier is not None and not services.is_outdated(earlier.at)
     if earlier is not None and fresh and request.unwanted.isdisjoint(earlier.tags):
         async with services.database.session(confirmed=False) as session:
             await recommendations.show_again(session, earlier)
         await show(tap, context, earlier, page=0)
         return
-    if not features:
+    if not features or backend not in request.engine.backends:
         await stale(tap.query, context)
         return
     started = perf_counter()
-    request = replace(_as_before(engine, request, answer), backend=backend)
-    hashtags = await recommend(services, engine, request, features)
+    request = replace(_as_before(request, answer), backend=backend)
+    hashtags = await services.in_worker(partial(request.recommended, features))
     async with services.database.session() as session:
         answer_id = await record(
             session,
-            engine,
             request,
-            answer.chat_id,
             photo_ids,
             hashtags,
             message_id=message.message_id,
@@ -192,7 +187,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
 @on_answer
 async def apart(tap: AnswerTap, context: Context) -> None:
     """Answers the photos of an album one by one, except those that have been answered since."""
-    services, engine = context.services, context.services.engine
+    services = context.services
     async with services.database.reading() as session:
         photo_ids = await subject.photos_under(session, tap.message, tap.answer)
         done = await recommendations.answered_alone_since(session, tap.answer, photo_ids)
@@ -200,7 +195,7 @@ async def apart(tap: AnswerTap, context: Context) -> None:
         messages = await sightings.shown_by(
             session, tap.message.chat_id, left, before=tap.message.message_id
         )
-        features = await _features(session, engine, left)
+        features = await _features(session, services.engine, left)
     if not left:
         await tap.query.answer(context.texts.apart_already)
         return
@@ -244,9 +239,8 @@ def plain(html: str) -> str:
 
 async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
     """An answer with the chat's current settings and thumbs."""
-    services, engine = context.services, context.services.engine
-    async with services.database.reading() as session:
-        request = await request_in(session, context, engine, answer.chat_id)
+    async with context.services.database.reading() as session:
+        request = await request_in(session, context, answer.chat_id)
         thumbs = await feedback.thumbs(session, answer.id)
     tags = shown_tags(answer, request.skip)
     return ShownAnswer(
@@ -286,23 +280,22 @@ async def _extended(
     message: Message, context: Context, answer: Recommendation, count: int
 ) -> Recommendation:
     """An answer with the next best hashtags, until ``count`` are shown or there are no more."""
-    services, engine = context.services, context.services.engine
-    hashtags, only_here = [], False
+    services, hashtags, only_here = context.services, [], False
     remaining = answer.remaining
     if len(remaining) < count:
         async with services.database.reading() as session:
             photo_ids = await subject.photos_under(session, message, answer)
-            request = await request_in(session, context, engine, answer.chat_id, photo_ids)
-            features = await _features(session, engine, photo_ids)
+            request = await request_in(session, context, answer.chat_id, photo_ids)
+            features = await _features(session, request.engine, photo_ids)
         if features:
             unwanted = request.unwanted.difference(tag for tag, _ in answer.hashtags)
-            only_here = replace(request, unwanted=unwanted).only_here(engine)
+            only_here = replace(request, unwanted=unwanted).only_here
             request = replace(
-                _as_before(engine, request, answer),
+                _as_before(request, answer),
                 top=count - len(remaining),
                 unwanted=request.unwanted.difference(remaining),
             )
-            hashtags = await recommend(services, engine, request, features, remaining)
+            hashtags = await services.in_worker(partial(request.recommended, features, remaining))
     async with services.database.session() as session:
         scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
         # At most as long as there are hashtags, but not shorter: those put back need room.
@@ -311,11 +304,11 @@ async def _extended(
     return await _reload(context, answer.id)
 
 
-def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> ChatRequest:
+def _as_before(request: ChatRequest, answer: Recommendation) -> ChatRequest:
     """The chat's request with the settings of ``answer``, which its next hashtags should match."""
     return replace(
         request,
-        backend=answer.backend if answer.backend in engine.backends else request.backend,
+        backend=answer.backend if answer.backend in request.engine.backends else request.backend,
         style=answer.style,
         mix=answer.mix if answer.mix in MIXES else None,
         language=answer.language or "en",

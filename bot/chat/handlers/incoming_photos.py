@@ -14,6 +14,7 @@ from bot.chat.captions import caption_command
 from bot.chat.handlers.addtags import captioned
 from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import kind_of, photo_in, photos_in
+from bot.chat.request_log import logged
 from bot.chat.services import Context
 from bot.chat.subject import reply_of
 from storage import StorageError
@@ -98,9 +99,11 @@ def _only_captioned(parts: Sequence[Message]) -> Message | None:
 
 
 async def _answer(context: Context, messages: Sequence[Message], album: Album) -> None:
-    if photos := photos_in(messages, context.services.engine):
+    services = context.services
+    if photos := photos_in(messages, services.engine):
         try:
-            album.answer_id = await answer(context, photos, earlier_answer=album.answer_id)
+            with logged(services.metrics, photos[0].message.chat_id, len(photos)):
+                album.answer_id = await answer(context, photos, earlier_answer=album.answer_id)
         except StorageError as error:
             if updates_at_work.put_off(error):
                 raise

@@ -32,7 +32,7 @@ async def old_similar(update: Update, context: Context) -> None:
 
 
 async def _answer(context: Context, message: Message, words: str) -> TextAndButtons:
-    services, engine, texts = context.services, context.services.engine, context.texts
+    services, texts = context.services, context.texts
     if is_small_talk(words):
         return texts.welcome if is_thanks(words) else texts.hint, None
     if complains(words):
@@ -40,13 +40,13 @@ async def _answer(context: Context, message: Message, words: str) -> TextAndButt
     if asks(words):
         return texts.hint, None
     async with services.database.reading() as session:
-        request = await request_in(session, context, engine, message.chat_id)
+        request = await request_in(session, context, message.chat_id)
         chosen = (await chats.get(session, message.chat_id)).language
     # People who write Russian want Russian hashtags too, whatever Telegram's language.
     language = "both" if chosen is None and has_cyrillic(words) else request.language
     hashtags = await services.in_worker(
         partial(
-            engine.for_words,
+            request.engine.for_words,
             without_small_talk(words),
             top=request.top,
             language=language,

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 
 from telegram import Update
 
 from bot.chat import subject
 from bot.chat.answer_request import request_in
-from bot.chat.answering import recommend
 from bot.chat.handlers.buttons import AnswerTap, on_answer, stale
 from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, stacked
@@ -61,9 +61,10 @@ async def _reasons(
     context: Context, chat_id: int, photo_ids: Sequence[int], answer: Recommendation | None
 ) -> list[Reason]:
     """The reasons for an answer's hashtags, or if there is none, for those it would have."""
-    services, engine = context.services, context.services.engine
+    services = context.services
     async with services.database.reading() as session:
-        request = await request_in(session, context, engine, chat_id)
+        request = await request_in(session, context, chat_id)
+        engine = request.engine
         tags: list[str] = []
         if answer is not None and answer.backend in engine.backends:
             request = replace(request, backend=answer.backend, words=answer.named)
@@ -74,7 +75,8 @@ async def _reasons(
     if not features:
         return []
     if not tags:
-        hashtags = await recommend(services, engine, replace(request, top=FIRST), features)
+        five = replace(request, top=FIRST)
+        hashtags = await services.in_worker(partial(five.recommended, features))
         tags = [hashtag.tag for hashtag in hashtags]
     rows = stacked(features, names)
     return await services.in_worker(

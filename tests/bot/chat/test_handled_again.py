@@ -59,10 +59,10 @@ async def test_a_message_that_is_being_stored_is_not_taken_for_one_that_nobody_s
     outbox = bot.services.outbox
     with pytest.raises(ZeroDivisionError):
         async with bot.database.session() as session:
-            message = await outbox.put(session, Reply(1, "Hello"), person=1)
+            message = await outbox.put(session, Reply(1, "Hello", person=1))
             assert message.id in outbox.rows
             raise ZeroDivisionError
     assert not outbox.rows
     async with bot.database.session() as session:
-        message = await outbox.put(session, Reply(1, "Hello"), person=1)
+        message = await outbox.put(session, Reply(1, "Hello", person=1))
     assert outbox.rows == {message.id}
