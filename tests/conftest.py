@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
@@ -67,6 +66,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    """Once: pytest looks for garbage five times at the end, in all that there is."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_core() -> None:
     """Compute on one core, as the bot does.
@@ -74,6 +79,8 @@ def one_core() -> None:
     Sums over two cores differ from those over one in their last digits, and on a busy machine cores
     that wait for each other cost most of a test's time.
     """
+    import torch  # not where xdist hands tests out, and not while garbage is looked for
+
     torch.set_num_threads(1)
     one_core_each()
 
