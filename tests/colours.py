@@ -37,7 +37,7 @@ _CELLS = 64
 """Of the grid, 8 by 8, over which the network averages each channel."""
 
 
-def picture(colour: str = "red", seed: int = 0, size: tuple[int, int] = (640, 480)) -> Image.Image:
+def picture(colour: str = "red", seed: int = 0, size: tuple[int, int] = (320, 240)) -> Image.Image:
     """A photo of mostly one colour; another ``seed`` is another photo."""
     random = np.random.default_rng(seed)
     noise = np.zeros((32, 32, 1))
@@ -56,7 +56,7 @@ def encoded(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
 
 
 @cache
-def jpeg(colour: str = "red", seed: int = 0, size: tuple[int, int] = (640, 480)) -> bytes:
+def jpeg(colour: str = "red", seed: int = 0, size: tuple[int, int] = (320, 240)) -> bytes:
     """``picture`` as a JPEG file."""
     return encoded(picture(colour, seed, size), quality=90)
 

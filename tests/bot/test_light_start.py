@@ -1,6 +1,7 @@
 """What answers photos starts without what only fitting needs."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -88,7 +89,7 @@ def test_a_recommendation_imports_nothing_heavy(
 
 
 def test_the_bot_that_answers_a_photo_imports_nothing_heavy(
-    heavy_after: Callable[[str], tuple[str, list[str]]],
+    heavy_after: Callable[[str], tuple[str, list[str]]], tmp_path: Path, empty_database: Path
 ) -> None:
-    heavy_after(BOT)  # what makes the database is needed once
+    shutil.copy(empty_database, tmp_path / "bot.db")  # what makes one is needed once
     assert heavy_after(BOT) == ("True", ["sqlalchemy"])

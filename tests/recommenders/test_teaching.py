@@ -22,7 +22,7 @@ def features() -> dict[str, Features]:
     """Of a red photo, a blue one, and the red one cropped."""
     engine = colour_engine()
     red = picture("red", 1)
-    photos = {"red": red, "blue": picture("blue", 2), "crop": red.crop((20, 15, 620, 465))}
+    photos = {"red": red, "blue": picture("blue", 2), "crop": red.crop((10, 8, 310, 233))}
     return {name: engine.features([photo], [BACKBONE]) for name, photo in photos.items()}
 
 

@@ -26,7 +26,7 @@ def portrait() -> bytes:
 
 
 def cropped_portrait() -> bytes:
-    return encoded(picture("red", 7).crop((20, 15, 620, 465)), quality=80)
+    return encoded(picture("red", 7).crop((10, 8, 310, 233)), quality=80)
 
 
 async def teach(person: Person, photo: bytes, tags: str) -> str:

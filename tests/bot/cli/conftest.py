@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click import Command
+from click.testing import CliRunner
 from PIL import Image
-from typer.testing import CliRunner
+from typer.main import get_command
 
 from bot.cli.main import app
 from tests.bot.cli.fitted import Fitted, Tag4pic
@@ -51,15 +53,21 @@ def folder(tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return here
 
 
+@pytest.fixture(scope="session")
+def all_commands() -> Command:
+    """The command line, which ``typer.testing`` would put together for each command."""
+    return get_command(app)
+
+
 @pytest.fixture
-def tag4pic(folder: Path) -> Iterator[Callable[..., Any]]:
+def tag4pic(folder: Path, all_commands: Command) -> Iterator[Callable[..., Any]]:
     """Runs a command: tag4pic("recommend", "a.jpg"), with exit_code, stdout and stderr."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     runner = CliRunner()
 
     def run(*arguments: str, env: Mapping[str, str] | None = None) -> Any:
-        return runner.invoke(app, arguments, prog_name="tag4pic", env=env)
+        return runner.invoke(all_commands, arguments, prog_name="tag4pic", env=env)
 
     yield run
     logging.captureWarnings(False)

@@ -11,34 +11,29 @@ from http_client import Client, Serve
 from recommenders.photos import Reason
 from tests.colours import jpeg
 
-playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-expect = playwright.expect
-expect.set_options(timeout=60_000)  # of milliseconds: a machine may be busy
+expect = pytest.importorskip("playwright.async_api", reason="playwright is not installed").expect
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 @pytest.fixture
-async def open_page(chromium: str) -> AsyncIterator[Any]:
+async def open_page(browser: Any) -> AsyncIterator[Any]:
     """Opens the page of a server: await open_page(client, locale="ru-RU", …)."""
     complaints: list[str] = []
     contexts: list[Any] = []
-    async with playwright.async_playwright() as p:
-        browser = await p.chromium.connect_over_cdp(chromium)
 
-        async def opening(client: Client, **options: Any) -> Any:
-            context = await browser.new_context(**{"locale": "en-GB"} | options)
-            contexts.append(context)
-            await context.grant_permissions(["clipboard-read", "clipboard-write"])
-            page = await context.new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda one: one.type == "error" and complaints.append(one.text))
-            await page.goto(client.server.url)
-            return page
+    async def opening(client: Client, **options: Any) -> Any:
+        context = await browser.new_context(**{"locale": "en-GB"} | options)
+        contexts.append(context)
+        await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda one: one.type == "error" and complaints.append(one.text))
+        await page.goto(client.server.url)
+        return page
 
-        yield opening
-        for context in contexts:
-            await context.close()
-        await browser.close()
+    yield opening
+    for context in contexts:
+        await context.close()
     refused = "Failed to load resource"  # what the browser itself says of a refusal
     assert [text for text in complaints if refused not in text] == []
 

@@ -141,35 +141,31 @@ async def hashtag_bot(server: LocalServer) -> AsyncIterator[HashtagBot]:
 
 
 @pytest.fixture
-async def open_page(server: LocalServer, chromium: str) -> AsyncIterator[Open]:
+async def open_page(server: LocalServer, browser: Any) -> AsyncIterator[Open]:
     """Opens the chat page of ``server``, or of another; no page may complain in its console."""
-    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-    playwright.expect.set_options(timeout=60_000)  # of milliseconds: a machine may be busy
+    playwright = pytest.importorskip("playwright.async_api")
     complaints: list[str] = []
     contexts: list[Any] = []
-    async with playwright.async_playwright() as p:
-        browser = await p.chromium.connect_over_cdp(chromium)
 
-        def listen(message: Any) -> None:
-            if message.type == "error":
-                complaints.append(message.text)
+    def listen(message: Any) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
 
-        async def opening(at: LocalServer = server, **context: Any) -> Any:
-            options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 760}} | context
-            made = await browser.new_context(**options)
-            contexts.append(made)
-            await made.grant_permissions(["clipboard-read", "clipboard-write"], origin=at.url)
-            page = await made.new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", listen)
-            await page.goto(at.page_url)
-            await playwright.expect(page.get_by_role("log")).to_have_attribute("aria-busy", "false")
-            return page
+    async def opening(at: LocalServer = server, **context: Any) -> Any:
+        options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 760}} | context
+        made = await browser.new_context(**options)
+        contexts.append(made)
+        await made.grant_permissions(["clipboard-read", "clipboard-write"], origin=at.url)
+        page = await made.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", listen)
+        await page.goto(at.page_url)
+        await playwright.expect(page.get_by_role("log")).to_have_attribute("aria-busy", "false")
+        return page
 
-        yield opening
-        for context in contexts:
-            await context.close()
-        await browser.close()
+    yield opening
+    for context in contexts:
+        await context.close()
     refused = "Failed to load resource"  # what the browser itself says of a refusal or a lost line
     assert [text for text in complaints if refused not in text] == []
 
