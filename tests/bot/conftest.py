@@ -60,7 +60,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 async def browser(chromium: str) -> AsyncIterator[Any]:
-    """That browser, as Playwright drives it; its pages fail the test that opened them."""
+    """That browser, driven by one process for all tests of a module."""
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     playwright.expect.set_options(timeout=60_000)  # of milliseconds: a machine may be busy
     async with playwright.async_playwright() as driver:
@@ -81,8 +81,11 @@ def _function_scoped_runner(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="session")
 def usual_settings() -> Settings:
-    """Read once: it takes as long as to answer a command."""
-    return Settings(_env_file=None, admin_ids=frozenset({77}))  # type: ignore[call-arg]
+    """The settings without an environment, which take as long to read as a command to answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in Settings.model_fields:
+            patch.delenv(name.upper(), raising=False)
+        return Settings(_env_file=None, admin_ids=frozenset({77}))  # type: ignore[call-arg]
 
 
 @pytest.fixture
