@@ -238,7 +238,7 @@ async def _database(settings: Settings) -> tuple[Condition | None, Check]:
         return condition, Check("database", "warning", found, advice)
     if condition.set_aside:
         names = ", ".join(file.name for file in condition.set_aside)
-        advice = f"Delete {names} once you do not need it: people who delete their data stay in it."
+        advice = f"Delete {names} once you do not need it: it keeps what people have deleted."
         return condition, Check("database", "warning", f"{found}; an old one beside it", advice)
     return condition, Check("database", "ok", found)
 

@@ -29,6 +29,10 @@ HISTORY_EVERY = 24
 DAY, SILENCE = timedelta(days=1), timedelta(days=30)
 """After so long without a photo, those of the last day aside, the clock gets a day to be set
 right."""
+_DOUBT = (
+    "No photo came between %s and yesterday. In case this machine's clock is wrong, nothing old is "
+    "deleted before tomorrow."
+)
 
 
 @asynccontextmanager
@@ -47,38 +51,36 @@ async def purged(database: Database, keep_days: int, bot_id: int) -> AsyncIterat
 
 async def _purge_hourly(database: Database, keep_days: int, bot_id: int) -> None:
     await asyncio.sleep(FIRST_AFTER)
-    was_doubted = False
+    doubted: datetime | None = None
     for hour in count():
         try:
             async with database.alone("retention") as is_alone:
                 if is_alone:  # no other replica does it now
                     await _purge_short_lived(database, bot_id)
                     if keep_days and hour % HISTORY_EVERY == 0:
-                        was_doubted = not was_doubted and await _clock_may_be_ahead(database)
-                        if not was_doubted:
+                        last = await _last_before_a_silence(database)
+                        if last in (None, doubted):
                             await _purge_history(database, keep_days)
+                        else:
+                            log.warning(_DOUBT, f"{last:%Y-%m-%d}")
+                        doubted = last
                     await database.shrink_log()
         except StorageError as error:
             log.warning("What is old was not deleted; it will be tried again. %s", error)
         await asyncio.sleep(EVERY)
 
 
-async def _clock_may_be_ahead(database: Database) -> bool:
-    """Whether the last photo came so long ago by this clock that it may be wrong.
+async def _last_before_a_silence(database: Database) -> datetime | None:
+    """When the last photo came, if that is so long ago by this clock that it may be wrong.
 
-    Photos of the last day may have come by the same clock.
+    Photos of the last day do not count: they may have come by the same clock.
     """
     now = datetime.now(UTC)
     async with database.reading() as session:
         last = await sightings.last_before(session, now - DAY)
     if last is None or now - last < SILENCE:
-        return False
-    log.warning(
-        "The last photo came on %s. In case this machine's clock is wrong, nothing old is deleted "
-        "before tomorrow.",
-        f"{last:%Y-%m-%d}",
-    )
-    return True
+        return None
+    return last
 
 
 async def _purge_short_lived(database: Database, bot_id: int) -> None:

@@ -85,7 +85,7 @@ class SharedInbox(Inbox):
             await replicas.store(session, self._bot_id, rows)
             waiting = await self._claimed(session, {row.chat_id or 0 for row in rows.values()})
             others = rows.keys() - {row.update_id for row in waiting}
-            if any(one not in self._begun for one in others):
+            if not others <= self._begun_or_at_work:
                 await replicas.tell(session)
         self._begin_stored(waiting)
 
@@ -105,7 +105,14 @@ class SharedInbox(Inbox):
         mine = await replicas.claim(
             session, self._bot_id, self._replica, chats, of_the_dead=self._can_take_over
         )
-        return await replicas.waiting(session, self._bot_id, mine, self._begun) if mine else []
+        begun = self._begun_or_at_work
+        return await replicas.waiting(session, self._bot_id, mine, begun) if mine else []
+
+    @property
+    def _begun_or_at_work(self) -> set[int]:
+        """The updates not to be begun again."""
+        at_work = (one.update_ids for one in self._tasks.values())
+        return {*self._begun, *self._handled}.union(*at_work)
 
     @property
     def _can_take_over(self) -> bool:
@@ -116,8 +123,7 @@ class SharedInbox(Inbox):
         """Like ``Inbox``, without updates that have been begun already."""
         if not (self.is_open and self.has_lease):
             return
-        at_work = (one.update_ids for one in self._tasks.values())
-        begun = {*self._begun, *self._handled}.union(*at_work)
+        begun = self._begun_or_at_work
         new = [row for row in waiting if row.update_id not in begun]
         self._begun.update({row.update_id: None for row in new})
         super()._begin_stored(new)
@@ -157,7 +163,7 @@ class SharedInbox(Inbox):
                 session,
                 self._bot_id,
                 self._replica,
-                self._begun,
+                self._begun_or_at_work,
                 of_the_dead=self._can_take_over,
             )
             to_inherit = await replicas.to_inherit(

@@ -85,13 +85,15 @@ async def request_in(
     chat_id: int,
     photo_ids: Sequence[int] = (),
     arrival: Arrival | None = None,
+    engine: Engine | None = None,
 ) -> ChatRequest:
     """The request of a chat, from its settings and what it has rejected for a photo or an album.
 
     Args:
         arrival: the chat's, if it has been read already.
+        engine: the one in use unless another is given.
     """
-    engine = context.services.engine
+    engine = engine or context.services.engine
     arrival = arrival or await arrivals.read(session, chat_id, ())
     chat = arrival.chat
     own = own_hashtags_of(chat)

@@ -31,6 +31,7 @@ from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
 from recommenders.batching import Features
+from recommenders.engine import Engine
 from recommenders.ranking import Hashtag
 from storage import StorageError, arrivals, known_photos, recommendations, sightings, users
 
@@ -56,7 +57,7 @@ async def answer(
     """
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
-    person = context.person
+    engine, person = services.engine, context.person
     assert person is not None  # somebody sent them
     places = photo_lookup.places_for(services, album)
     if not updates_at_work.again() and places.becomes_crowd(person):
@@ -64,7 +65,7 @@ async def answer(
             await context.reply(first, texts.many_photos, stored=False)
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
     async with typing, places.of(person):
-        computed = await _compute(context, album)
+        computed = await _compute(context, engine, album)
         if computed.photos:  # stored here, too, so that photos do not pile up if storing is slow
             async with services.database.session(confirmed=False) as session:
                 if context.was_forgotten(person):
@@ -99,7 +100,7 @@ async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list
     services, chat_id = context.services, album[0].message.chat_id
     with logged(services.metrics, chat_id, len(album)):
         async with photo_lookup.places_for(services, album).of(chat_id):
-            computed = await _compute(context, album)
+            computed = await _compute(context, services.engine, album)
         if computed.photos:
             known = all(photo.known for photo in computed.photos)
             note(backend=computed.request.backend, known=known)
@@ -136,7 +137,7 @@ class _Computed:
     unreadable: Sequence[str] = ()
 
 
-async def _compute(context: Context, album: Sequence[IncomingPhoto]) -> _Computed:
+async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPhoto]) -> _Computed:
     """From messages to hashtags; the caller holds a place for computing."""
     services, chat_id = context.services, album[0].message.chat_id
     began, started = datetime.now(UTC), perf_counter()
@@ -145,8 +146,7 @@ async def _compute(context: Context, album: Sequence[IncomingPhoto]) -> _Compute
         arrival = await arrivals.read(session, chat_id, photo_lookup.unique_ids(album))
         if arrival.photos.keys() == photo_lookup.unique_ids(album):
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
-        request = await request_in(session, context, chat_id, ids, arrival)
-        engine = request.engine
+        request = await request_in(session, context, chat_id, ids, arrival, engine)
         request = replace(request, words=engine.words_in(_caption(album), request.audience))
         hashtags = await _stored_or_recommended(session, services, request, ids)
         if hashtags:  # the stored answer to a single photo: no features are needed
@@ -250,12 +250,12 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         album: the bot's message that answers them as one.
         photos: the messages that show them, by photo.
     """
-    services = context.services
+    services, engine = context.services, context.services.engine
     for photo_id, message_id in photos.items():
         began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
-            request = await request_in(session, context, album.chat_id, [photo_id])
-            names = request.engine.backbones[request.backend]
+            request = await request_in(session, context, album.chat_id, [photo_id], engine=engine)
+            names = engine.backbones[request.backend]
             stored = await known_photos.complete_features(session, [photo_id], names)
             features = list(stored.values())
             hashtags = await _stored_or_recommended(

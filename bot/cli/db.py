@@ -71,7 +71,7 @@ def restore(file: File) -> None:
         print_line(f"Left out: {waiting} that still waited when the backup was made.")
     if before is not None:
         print_line(f"The old database is now {escape(str(before))}.")
-        print_line("Delete it once you do not need it: people who delete their data stay in it.")
+        print_line("Delete it once you do not need it: it keeps what people have deleted.")
 
 
 def _size(size: int) -> str:

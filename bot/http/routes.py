@@ -68,9 +68,9 @@ async def hashtags(request: web.Request) -> web.Response:
         results = await work.run(
             [partial(_answer, answers, photo, wanted) for photo in upload.photos]
         )
-    if len(results) > 1:
+    result, *others = results
+    if others and any(one.get("reason") != "failed" for one in results):
         return json_response(results)
-    (result,) = results
     if "error" in result:
         status = _STATUS.get(result["reason"], 422)
         raise RequestError(status, result["reason"], result["error"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -26,7 +27,7 @@ from tests.bot.conversation import (
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
 from tests.bot.telegram_sends import Refusing, arrives, part, photo
-from tests.colours import jpeg
+from tests.colours import colour_bundle, colour_engine, jpeg
 from tests.person import Message, Person
 
 
@@ -120,6 +121,25 @@ async def test_an_album_is_answered_photo_by_photo_with_a_button(
     ]
     assert [hashtags(one)[0] for one in answers] == ["#red1", "#green1", "#blue1"]
     assert bot.network.photos == 3
+
+
+async def test_photo_by_photo_is_answered_by_one_model_whatever_is_promoted_meanwhile(
+    bot: Running,
+    ann: Person,
+    photos: list[Message],
+    album: Message,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = bot.services.outbox.send
+
+    async def send_and_promote(message: Any) -> Any:
+        bot.services.learner.engine = colour_engine(colour_bundle(backbone="mobilenet_v2"))
+        return await send(message)
+
+    monkeypatch.setattr(bot.services.outbox, "send", send_and_promote)
+    await ann.press(album, "Photo by photo")
+    answers = [await ann.wait_reply() for _ in photos]
+    assert [hashtags(one)[0] for one in answers] == ["#red1", "#green1", "#blue1"]
 
 
 async def test_photo_by_photo_is_answered_though_the_tap_came_too_long_ago(

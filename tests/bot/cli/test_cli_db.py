@@ -80,7 +80,7 @@ def test_restoring_puts_the_backup_in_place_and_keeps_what_was_there(
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     [before] = database.parent.glob("bot.db.before-*")
     assert chats_in(before) == [1, 2]
-    assert "people who delete their data stay in it" in result.stdout
+    assert "it keeps what people have deleted" in result.stdout
     doctor = tag4pic("doctor", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
     assert f"Delete {before.name}" in doctor.stdout
     before.unlink()

@@ -207,6 +207,7 @@ async def test_a_photo_that_ends_the_decoding_process_does_not_keep_its_form_fro
     assert (second["photo"], second["reason"]) == ("2.jpg", "failed")
     status, answer, _ = await ask("/v1/hashtags", "POST", data=fatal)
     assert (status, answer["reason"]) == (500, "failed")
+    assert (await ask.post(fatal, fatal))["reason"] == "failed"
 
 
 async def test_no_line_of_the_log_holds_what_was_sent(

@@ -40,7 +40,7 @@ async def test_own_hashtags_count_towards_what_a_platform_takes(ann: Person) -> 
 
 async def test_the_photo_keeps_a_hashtag_and_what_has_no_room_is_told(ann: Person) -> None:
     await reply_text(ann, "/settings threads")
-    no_room = "There is no room for #mybrand: you get 1 hashtag per photo."
+    no_room = "There is no room for #mybrand yet: you get 1 hashtag per photo."
     assert await reply_text(ann, "/settings #mybrand") == no_room
     assert await answer_hashtags(ann) == ["#red1"]
 
@@ -49,7 +49,7 @@ async def test_only_those_that_have_room_are_said_to_stand_on_every_post(ann: Pe
     await reply_text(ann, "/settings 3")
     assert (await reply_text(ann, "/settings #mybrand #me #us")).splitlines() == [
         "From now on, on every post: #mybrand #me",
-        "There is no room for #us: you get 3 hashtags per photo.",
+        "There is no room for #us yet: you get 3 hashtags per photo.",
     ]
 
 
