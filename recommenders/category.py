@@ -4,8 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from recommenders.bundle import Bundle
-from recommenders.bundle_reading import reads_settings
+from recommenders.bundle import Bundle, BundleError
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,6 @@ def category_settings(categories: Sequence[Category]) -> list[dict[str, Any]]:
     return rows
 
 
-@reads_settings
 def read_categories(bundle: Bundle) -> tuple[Category, ...]:
     """What ``category_settings`` wrote; leaders not in the vocabulary are left out.
 
@@ -54,12 +52,16 @@ def read_categories(bundle: Bundle) -> tuple[Category, ...]:
     """
     rows = bundle.settings.get("knowledge", {}).get("categories", ())
     known = set(bundle.hashtags)
-    categories = tuple(_category(row, known) for row in rows)
+    try:
+        categories = tuple(_category(row, known) for row in rows)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _damaged(bundle) from None
     names = {one.name for one in categories}
-    if len(names) < len(categories):
-        raise ValueError("two categories have one name")
-    if any(one.head is not None and one.head not in names - {one.name} for one in categories):
-        raise ValueError("a category is in none of the others")
+    if len(names) < len(categories) or any(
+        one.head is not None and (one.head not in names or one.head == one.name)
+        for one in categories
+    ):
+        raise _damaged(bundle)
     return categories
 
 
@@ -86,3 +88,10 @@ def _in_name(name: str, known: Container[str]) -> list[str]:
         leaders.append("_".join(words[:end]))
         words = words[end:]
     return leaders
+
+
+def _damaged(bundle: Bundle) -> BundleError:
+    return BundleError(
+        f"Bundle {bundle.model} is damaged: its categories cannot be read. Fit it again, or take "
+        "the bundle from a backup."
+    )

@@ -1,9 +1,9 @@
 """The hashtags that words name, with or without a photo, and how near other hashtags are to them.
 
-A word names a hashtag if it is the same, in singular or plural, if it is Russian, in any case, for
-one (на закате is #sunset), or if Russians have one form for both (raining and #rain are дождь).
-Neighbouring words may form one hashtag: "golden retriever" is #goldenretriever. A named hashtag is
-evidence for others as far as their vectors are similar: people who write of a puppy post #dog.
+A word names a hashtag if it is the same, in singular or plural, or means the same: raining is
+#rain, and на закате, Russian in any case, #sunset. Neighbouring words may form one hashtag: "golden
+retriever" is #goldenretriever. A named hashtag is evidence for others as far as their vectors are
+similar: people who write of a puppy post #dog.
 """
 
 import re
@@ -19,7 +19,7 @@ from recommenders.arrays import Floats
 from recommenders.declension import meanings_of_a_form
 from recommenders.families import root, share_a_root, singular
 from recommenders.hashtags import SIGNS, HashtagError, key, normalise
-from recommenders.languages import meaning, meanings, russian_forms
+from recommenders.languages import meaning, meanings
 
 MOST_NAMED = 20
 """The most hashtags that a text names; the first ones count."""
@@ -73,6 +73,23 @@ works world worlds year years yesterday you your без был была были
 хорошо хочу чем что чтобы эта эти это этот
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
+_SYNONYMS = {
+    "children": "kids",
+    "farmland": "fields",
+    "handbag": "bag",
+    "handbags": "bags",
+    "happynewyear": "holidayseason",
+    "newyearseve": "holidayseason",
+    "oatmeal": "porridge",
+    "outfit": "outfitoftheday",
+    "raining": "rain",
+    "snowing": "snow",
+    "springtime": "spring",
+    "summertime": "summer",
+    "thunderstorm": "storm",
+    "twilight": "dusk",
+}
+"""What English words name where they are no hashtags of the vocabulary."""
 _ADJECTIVE_LIST = """
 cloudy creamy dirty dusty frosty fruity grassy hairy healthy hilly leafy milky misty rainy rusty
 salty sandy snowy stormy watery windy
@@ -81,22 +98,21 @@ _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
 _NEGATIONS = frozenset(("neither", "no", "not", "without", "без", "не", "нет", "ни"))
 """What follows one at once, in its clause, names nothing: without makeup is no #makeup."""
-_JOINS = frozenset(("and", "nor", "or", "и", "или"))
+_DENIED_TOO = frozenset(("nor", "or", "или"))
 """What follows one names nothing either, where what stands before it does not: no dog or cat."""
-_BOTH = frozenset(("and", "и"))
-"""After these only if it begins like what stands before: with "no hat and a backpack" there is a
-backpack, with "без собаки и с кошкой" a cat."""
 _DESCRIBING_LIST = """
 big black blue bright brown cold crowded dark dry empty fresh fried golden gray green grey hot huge
 iced large little long loud new old orange pink purple raw red short silver small spicy strong sweet
 tall tiny warm wet white wild yellow young
 """
 _DESCRIBING = frozenset(_DESCRIBING_LIST.split())
-"""A negation reaches over these adjectives and Russian ones: no black coffee. Those of praise tell
-of what is there: not the best coffee."""
 _DESCRIBING_RUSSIAN = re.compile(
-    "[а-я]{3,}(?:[ыио]й|[ыиое]е|[ая]я|[ую]ю|[ое]го|[ое]му|[ыи]ми?|[ыи]х)"
+    r"(?:бел|больш|горяч|дик|жарен|желт|зелен|золот|красн|крепк|круп|маленьк|молод|нов|розов|свеж|сер"
+    r"|син|сладк|сух|тепл|холодн|черн|ярк)(?:[ыио]й|[ыиое]е|[ая]я|[ую]ю|[ое]го|[ое]му|[ыи]ми?|[ыи]х)"
 )
+"""A negation reaches over these adjectives: no black coffee. Those of praise tell of what is there:
+not the best coffee.
+"""
 _BETWEEN_LIST = """
 a an another any at by for from her his in its more my near of on other our single such that the
 their these this those to under with your в ваш вашего вашей вашем вашему вашим вашими ваших вашу во
@@ -262,10 +278,9 @@ class Words:
 
     def _phrase(self, words: Sequence[str], sees: Sees) -> tuple[Sequence[str], int | None]:
         """As many of the first words as name a hashtag, and its column; the first if none do."""
-        for column_of in (self._column, self._synonym):
-            for count in range(len(words), 0, -1):
-                if (column := column_of(words[:count], sees)) is not None:
-                    return words[:count], column
+        for count in range(len(words), 0, -1):
+            if (column := self._column(words[:count], sees)) is not None:
+                return words[:count], column
         return words[:1], None
 
     def _denied(self, words: Sequence[str], sees: Sees) -> int:
@@ -273,19 +288,15 @@ class Words:
         at = 0
         while True:
             at += 1
-            start = at
             while at < len(words) and words[at] in _BETWEEN:
                 at += 1
-            is_bare = at == start
             phrase, _ = self._phrase(words[at : at + _TOGETHER], sees)
             while len(phrase) == 1 and _describes(phrase[0]):
                 at += 1
                 phrase, _ = self._phrase(words[at : at + _TOGETHER], sees)
-            if phrase and phrase[0] not in _JOINS | _NEGATIONS:
+            if phrase and phrase[0] not in _DENIED_TOO | _NEGATIONS:
                 at += len(phrase)
-            if at == len(words) or words[at] not in _JOINS:
-                return at
-            if is_bare and words[at] in _BOTH and _BETWEEN.intersection(words[at + 1 : at + 2]):
+            if at == len(words) or words[at] not in _DENIED_TOO:
                 return at
 
     def _is_similar(self, column: int, part: int) -> bool:
@@ -299,15 +310,16 @@ class Words:
     def _column(self, words: Sequence[str], sees: Sees) -> int | None:
         """The column of the hashtag that a word, or several joined, name; None for none."""
         word = "".join(words)
-        if _STOP_WORDS.issuperset(words):
+        if word not in _SYNONYMS and _STOP_WORDS.issuperset(words):
             return None
         # A letter joins nothing, but for the с in с днём рождения.
         is_greeting = len(words) == _TOGETHER and len(words[0]) == 1 and word in meanings()
         if len(words) > 1 and min(map(len, words)) == 1 and not is_greeting:
             return None
         known = _Known(self._columns, sees)
-        if (column := known.column(meaning(word, known))) is not None:
-            return column
+        for name in (meaning(word, known), _SYNONYMS.get(word, "")):
+            if (column := known.column(name)) is not None:
+                return column
         if len(words) > 1:
             return None
         for english in meanings_of_a_form(word):
@@ -316,15 +328,6 @@ class Words:
         form = singular(word.removesuffix("y") if word in _ADJECTIVES else word)
         relatives = self._by_singular.get(form, ()) if len(form) >= _LEAST_LETTERS else ()
         return next(filter(sees, relatives), None)
-
-    def _synonym(self, words: Sequence[str], sees: Sees) -> int | None:
-        """The column of a hashtag that has a Russian form in common with an English word."""
-        word = "".join(words)
-        if word in _STOP_WORDS:
-            return None
-        known = _Known(self._columns, sees)
-        alike = (known.column(meaning(form, known)) for form in russian_forms().get(word, ()))
-        return next((column for column in alike if column is not None), None)
 
     def _index(self) -> int:
         """Indexes new hashtags of the vocabulary; returns how many there are in all."""
@@ -341,8 +344,7 @@ class Words:
 
 def _describes(word: str) -> bool:
     """Whether a word is an adjective that tells which thing a negation denies, as white in it."""
-    is_russian = _DESCRIBING_RUSSIAN.fullmatch(word) and word not in _STOP_WORDS
-    return word in _DESCRIBING or bool(is_russian)
+    return word in _DESCRIBING or _DESCRIBING_RUSSIAN.fullmatch(word) is not None
 
 
 def _without(index: Mapping[str, list[int]], columns: Collection[int]) -> dict[str, list[int]]:

@@ -106,7 +106,7 @@ def graphs(
     """
 
     def compiled(folder: Path) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for file in openvino_network.FOLDER.glob("efficientnet_lite*"):
             shutil.copy(file, folder)
         if "PYTEST_XDIST_WORKER" in os.environ:

@@ -164,7 +164,7 @@ def test_a_bundle_of_an_earlier_version_has_its_leaders_in_the_names() -> None:
     ],
 )
 def test_damaged_categories_are_told_in_a_sentence(rows: list[object]) -> None:
-    with pytest.raises(BundleError, match="do not fit this tag4pic"):
+    with pytest.raises(BundleError, match="categories cannot be read"):
         read_categories(Bundle("odd", ["sea"], {}, settings={"knowledge": {"categories": rows}}))
 
 

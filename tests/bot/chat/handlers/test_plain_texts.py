@@ -112,7 +112,7 @@ async def test_hashtags_in_reply_to_what_is_no_photo_any_more_are_told_why(
 
 @pytest.mark.parametrize(
     "text",
-    ["blah", "what a day", "no red1", "I have no green7", "no  red1", "no pink red1 and green7"],
+    ["blah", "what a day", "no red1", "I have no green7", "no  red1", "no pink red1 or green7"],
 )
 async def test_words_that_name_no_hashtag_are_told_so(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith("I know no hashtags for these words.")
