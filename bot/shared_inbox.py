@@ -85,7 +85,7 @@ class SharedInbox(Inbox):
             await replicas.store(session, self._bot_id, rows)
             waiting = await self._claimed(session, {row.chat_id or 0 for row in rows.values()})
             others = rows.keys() - {row.update_id for row in waiting}
-            if not others <= self._begun_or_at_work:
+            if any(one not in self._begun for one in others):
                 await replicas.tell(session)
         self._begin_stored(waiting)
 
@@ -105,8 +105,7 @@ class SharedInbox(Inbox):
         mine = await replicas.claim(
             session, self._bot_id, self._replica, chats, of_the_dead=self._can_take_over
         )
-        begun = self._begun_or_at_work
-        return await replicas.waiting(session, self._bot_id, mine, begun) if mine else []
+        return await replicas.waiting(session, self._bot_id, mine, self._begun) if mine else []
 
     @property
     def _begun_or_at_work(self) -> set[int]:
