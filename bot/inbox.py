@@ -185,7 +185,7 @@ class Inbox:
         task.add_done_callback(self._task_done)
 
     async def _handle(self, at_work: UpdatesAtWork, work: Coroutine[Any, Any, None]) -> None:
-        """Runs a handler; ``at_work`` has no updates afterwards but those to be handled again."""
+        """Runs a handler; ``at_work`` keeps the updates that were put off or handled elsewhere."""
         updates_at_work.begin(at_work)
         try:
             await work

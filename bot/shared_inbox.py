@@ -128,7 +128,7 @@ class SharedInbox(Inbox):
         super()._begin_stored(new)
 
     async def _handle(self, at_work: UpdatesAtWork, work: Coroutine[Any, Any, None]) -> None:
-        """Like ``Inbox``; what is to be handled again is begun from the inbox in a moment."""
+        """Like ``Inbox``; what is left is begun again in a moment, as far as it still waits."""
         at_work.can_wait = True
         at_work.again = any(one in self._put_off for one in at_work.update_ids)
         await super()._handle(at_work, work)
