@@ -8,7 +8,7 @@ import pytest
 
 from bot.local.server import LocalServer
 from bot.settings import Settings
-from storage import personal_data
+from storage import StorageError, personal_data
 from storage.replicas import LEASE
 from tests.bot.conversation import (
     answer,
@@ -139,6 +139,29 @@ async def test_what_a_killed_bot_was_at_is_answered_at_its_next_start(
         await start(server=telegram)
         async with asyncio.timeout(LEASE / 2):
             assert hashtags(await ann.wait_reply())[0] == "#red1"
+
+
+async def test_a_photo_that_was_at_work_as_the_lease_ran_out_is_begun_again(
+    start: Start,
+    telegram: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("storage.replicas.LEASE", 5)
+    monkeypatch.setattr("bot.shared_inbox.RENEW_EVERY", 0.2)
+    bot = await start(server=telegram)
+    pause = bot.network.before_photo = Pause()
+    async with Person(telegram.page_url) as ann:
+        await ann.send_photo(jpeg("red"))
+        await pause.reached()
+        with monkeypatch.context() as away:
+            away.setattr("storage.replicas.renew", AsyncMock(side_effect=StorageError("gone")))
+            await until(lambda: "lease was not renewed" in caplog.text)
+        pause.end()
+        assert hashtags(await ann.wait_reply())[0] == "#red1"
+        assert "/model" in await reply_text(ann, "/help")
+        await is_empty(bot.database)
+        assert len(ann.replies()) == 2
 
 
 async def test_a_command_that_is_handled_again_tells_what_it_did(
