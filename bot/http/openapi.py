@@ -15,6 +15,7 @@ _REFUSAL_OF_EACH = {
     400: "a field is missing, unknown or has a value that is not allowed",
     401: "the key is missing or wrong",
     403: "the request came from another site, or to a name that is not this server's",
+    500: "something went wrong here; the server's log says what",
     503: "too many are waiting; Retry-After says how many seconds to wait",
 }
 
@@ -44,13 +45,13 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         hashtags=_list(_ref("Hashtag")),
         elapsed_ms={"type": "number", "description": "Decoding, features and recommending."},
     ),
-    "Unread": _object(
+    "Unanswered": _object(
         photo=_TEXT,
         error={**_TEXT, "description": "A sentence for people."},
         reason={**_TEXT, "description": "A word that stays the same.", "examples": ["truncated"]},
     ),
     "Answers": {
-        **_list({"oneOf": [_ref("Answer"), _ref("Unread")]}),
+        **_list({"oneOf": [_ref("Answer"), _ref("Unanswered")]}),
         "description": "One for each photo, in the order of the form.",
     },
     "Similar": _object(tag=_TEXT, hashtags=_list(_ref("Hashtag"))),
