@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -243,6 +244,20 @@ def test_a_version_that_cannot_be_put_in_use_leaves_the_old_one_and_the_labels(
     assert in_use(mine) == mine and asyncio.run(waiting()) == {"next": 120}
 
 
+def test_gently_it_takes_the_lowest_priority_and_one_processor(
+    tag4pic: Tag4pic, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    asyncio.run(teach(2, hashtags_of(UNKNOWN)))
+    nice, threads = Mock(), Mock()
+    monkeypatch.setattr(os, "nice", nice)
+    monkeypatch.setattr(torch, "set_num_threads", threads)
+    assert tag4pic("train", "finetune", "--gently").exit_code == 0
+    nice.assert_called_once_with(19)
+    threads.assert_called_once_with(1)
+
+
 def is_locked(path: Path) -> bool:
     """Whether a process holds the lock; to try for it could take it from that process."""
     return path.exists() and f":{path.stat().st_ino} " in Path("/proc/locks").read_text()
@@ -256,7 +271,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
     before = answers_about_the_unknown(mine)
     lock = mine.parent / ".mine.lock"
     with subprocess.Popen(
-        [*command, "train", "finetune", "--gently"],
+        [*command, "train", "finetune"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
