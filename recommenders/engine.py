@@ -26,7 +26,7 @@ from recommenders.photos import WORKING_SIDE
 from recommenders.ranking import Hashtag, read_rankings
 from recommenders.scoring import Scoring
 from recommenders.vocabulary import Vocabulary
-from recommenders.w2v import read_directions
+from recommenders.w2v import Word2VecRecommender, read_directions
 from recommenders.words import Words
 
 LIKELY = 0.5
@@ -71,10 +71,15 @@ class Engine:
         self._vocabulary = Vocabulary(bundle.hashtags)
         self.hashtags, self.own_hashtags = self._vocabulary.hashtags, self._vocabulary.own
         self._loaded = dict(backbones)
-        self._words = Words(self.hashtags, read_directions(bundle))
-        self._scoring = Scoring(bundle, build_recommenders(bundle, backbones), self._words)
+        recommenders = build_recommenders(bundle, backbones)
+        w2v = recommenders.get("w2v")
+        directions = (
+            w2v.vectors if isinstance(w2v, Word2VecRecommender) else read_directions(bundle)
+        )
+        self._words = Words(self.hashtags, directions)
+        self._scoring = Scoring(bundle, recommenders, self._words)
         self.backends = self._scoring.backends
-        self._fitted_rankings = read_rankings(bundle, self.backends)
+        self._fitted_rankings = read_rankings(bundle, self.backends, directions)
         self._rankings = dict(self._fitted_rankings)
         both = self._scoring.both
         self.fused = both is not None and both.fusion is not None

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Floats
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_reading import number, reads_settings, whole
-from recommenders.w2v import read_vectors
+from recommenders.w2v import read_directions
 
 RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
 """Settings of a backend's part that belong to its ranking."""
@@ -92,21 +92,21 @@ def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None
 
 
 @reads_settings
-def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]:
-    """Each backend's ranking; all share the same vectors."""
+def read_rankings(
+    bundle: Bundle, backends: Iterable[str], directions: Floats
+) -> dict[str, Ranking]:
+    """Each backend's ranking, with the ``directions`` that ``read_directions`` reads."""
     popularity = bundle.floats("ranking", "popularity", len(bundle.hashtags))
     rating = bundle.floats("ranking", "rating", len(bundle.hashtags))
     settings = {backend: bundle.settings.get(backend, {}) for backend in backends}
     diversity = {backend: number(one, "diversity", 0.0) for backend, one in settings.items()}
-    diverse = any(diversity.values())
-    vectors = unit(read_vectors(bundle)) if diverse and "w2v" in bundle.arrays else None
     return {
         backend: Ranking(
             popularity,
             rating,
             number(one, "popularity_exponent", 0.0),
             diversity[backend],
-            vectors if diversity[backend] else None,
+            directions if diversity[backend] and len(directions) else None,
             whole(one, "of_a_root", Ranking.of_a_root, least=1),
         )
         for backend, one in settings.items()
@@ -115,7 +115,7 @@ def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]
 
 def read_ranking(bundle: Bundle, backend: str) -> Ranking:
     """One backend's ranking, from the part ``ranking`` and the backend's own settings."""
-    return read_rankings(bundle, [backend])[backend]
+    return read_rankings(bundle, [backend], read_directions(bundle))[backend]
 
 
 def adjusted(scores: Floats, popularity: Floats | np.float32, exponent: float) -> Floats:
