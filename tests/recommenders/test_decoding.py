@@ -222,7 +222,7 @@ def test_a_small_photo_keeps_its_size() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_long_thin_photos_are_reduced_like_others(kind: str) -> None:
     longest = LONGEST * WORKING_SIDE
-    for size in ((9_000, 90), (90, 9_000), (16_000, 2)):
+    for size in ((9_000, 96), (96, 9_000), (16_000, 2)):
         photo = decode(encoded(corners(*size), kind))
         assert longest <= max(photo.size) < 2 * longest
         assert photo.width * size[1] == pytest.approx(photo.height * size[0], rel=0.02) or 2 in size
@@ -256,7 +256,7 @@ def test_large_photos_of_every_mode_are_reduced_with_their_colours() -> None:
     palette = large.quantize(4)
     for picture in (palette, large.convert("RGBA"), large.convert("LA"), large.convert("CMYK")):
         photo = decode(encoded(picture, "TIFF"))
-        assert photo.size == (600, 450)
+        assert photo.size == (400, 300)
         assert near(photo, *seen(picture.convert("RGB")))
     data = encoded(palette, "PNG", transparency=palette.getpixel((1, 1)))
     assert near(decode(data), WHITE, GREEN, BLUE, GREY)
