@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import cast
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -13,6 +15,7 @@ from aiohttp.typedefs import Handler
 
 from bot.chat.application import ALLOWED_UPDATES
 from bot.chat.services import BotApplication
+from bot.connections import Accepted
 from bot.inbox import Inbox, number_of
 from bot.own_site import is_secret
 from bot.receiving import Received, at_work, with_retries
@@ -80,7 +83,8 @@ class _Server:
     async def start(self, host: str, port: int) -> None:
         await self._runner.setup()
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._connection, host, port)
+        connection = partial(Accepted, self._connection)
+        self._listener = await loop.create_server(connection, host, port)
 
     async def stop(self) -> None:
         if self._listener is not None:
@@ -173,8 +177,7 @@ class _Timed(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not of that class
         self.start_timer()
         self._requests.connection_made(transport)
 

@@ -5,13 +5,16 @@ import json
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
+from typing import cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.typedefs import Handler
 
 from bot import own_site
+from bot.connections import Accepted
 from bot.hashtag_lookup import UnknownHashtagError
 from bot.http import routes
 from bot.http.errors import FAILED, RequestError, busy
@@ -83,7 +86,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         try:
             self._listener = await loop.create_server(
-                self._connection, sock=listening, backlog=BACKLOG
+                partial(Accepted, self._connection), sock=listening, backlog=BACKLOG
             )
         except OSError as error:
             raise cannot_listen(host, port, error) from None
@@ -224,7 +227,7 @@ class _Refused(asyncio.Protocol):
         self._retry_after = retry_after
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        writing = cast(asyncio.Transport, transport)  # uvloop's are not of that class
         error = busy(self._retry_after)
         body = json.dumps({"error": str(error), "reason": error.reason}).encode()
         head = (
@@ -234,7 +237,7 @@ class _Refused(asyncio.Protocol):
             f"Retry-After: {self._retry_after}",
             "Connection: close",
         )
-        transport.write("\r\n".join((*head, "", "")).encode() + body)
-        transport.write_eof()
+        writing.write("\r\n".join((*head, "", "")).encode() + body)
+        writing.write_eof()
         # Closed at once, with its request unread, the client would not see the answer.
         asyncio.get_running_loop().call_later(1.0, transport.close)

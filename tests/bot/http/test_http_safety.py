@@ -286,6 +286,25 @@ async def test_connections_beyond_those_that_there_may_be_are_told_so(serve: Ser
     writer.close()
 
 
+async def test_connections_that_come_at_once_are_counted_one_by_one(serve: Serve) -> None:
+    ask = await serve(connections=2)
+    place = urlsplit(ask.server.url)
+    # Without letting the server run in between.
+    many = [socket.create_connection((place.hostname, place.port)) for _ in range(6)]
+    refused = [one for one in many if await _is_answered_unasked(one)]
+    assert len(refused) == 4
+    for one in many:
+        one.close()
+
+
+async def _is_answered_unasked(connection: socket.socket) -> bool:
+    connection.settimeout(1)
+    try:
+        return (await asyncio.to_thread(connection.recv, 100)).startswith(b"HTTP/1.1 503 ")
+    except TimeoutError:
+        return False
+
+
 async def test_photos_whose_clients_have_gone_are_not_kept() -> None:
     work, ends = Work(Limits()), Event()
     photos = [type("Photo", (), {})() for _ in range(photos_at_once() + 6)]
