@@ -177,7 +177,7 @@ class _Timed(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not of that class
+        self._transport = cast(asyncio.Transport, transport)
         self.start_timer()
         self._requests.connection_made(transport)
 

@@ -227,7 +227,7 @@ class _Refused(asyncio.Protocol):
         self._retry_after = retry_after
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        writing = cast(asyncio.Transport, transport)  # uvloop's are not of that class
+        writing = cast(asyncio.Transport, transport)
         error = busy(self._retry_after)
         body = json.dumps({"error": str(error), "reason": error.reason}).encode()
         head = (
