@@ -106,6 +106,12 @@ async def send_photo(page: Any, data: bytes, caption: str = "") -> None:
     await page.keyboard.press("Enter")
 
 
+async def says_for_a_moment(page: Any, text: str) -> None:
+    """Waits until a toast shows a text, looking at each frame: it is gone again after seconds."""
+    shows = "text => document.getElementById('toasts').textContent.includes(text)"
+    await page.wait_for_function(shows, arg=text, timeout=60_000)
+
+
 async def clipboard(page: Any) -> str:
     text: str = await page.evaluate("navigator.clipboard.readText()")
     return text

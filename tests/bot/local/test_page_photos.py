@@ -15,6 +15,7 @@ from browser import (
     hand_over,
     messages_on,
     photo_file,
+    says_for_a_moment,
     send_photo,
 )
 
@@ -40,17 +41,16 @@ async def test_a_photo_is_shown_while_the_bot_types_and_then_answered(
 
 async def test_a_block_of_hashtags_is_copied_with_a_tap(page: Any, picture: Picture) -> None:
     await send_photo(page, picture())
-    await answer_on(page).locator("code").nth(1).click()
-    await expect(page.get_by_text("Copied to clipboard")).to_be_visible()
+    said = says_for_a_moment(page, "Copied to clipboard")
+    await asyncio.gather(said, answer_on(page).locator("code").nth(1).click())
     assert await clipboard(page) == MORE
 
 
 async def test_the_copy_button_copies_its_text(page: Any, picture: Picture) -> None:
     await send_photo(page, picture())
     button = answer_on(page).get_by_role("button", name="Copy five", exact=True)
-    # Looked for from before the press: it shows for a moment only.
-    shown = expect(page.get_by_text("Copied to clipboard")).to_be_visible()
-    await asyncio.gather(shown, button.press("Enter"))
+    said = says_for_a_moment(page, "Copied to clipboard")
+    await asyncio.gather(said, button.press("Enter"))
     assert await clipboard(page) == FIVE
 
 
