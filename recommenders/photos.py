@@ -38,8 +38,8 @@ MAX_SCANS = 50
 WORKING_SIDE = 256
 """The shorter side is reduced to no less than this: what most backbones can use, and hashes.
 
-Twice that cost a third of a photo's processor time, and neither hashtags nor recognised copies were
-better for it.
+Twice that cost 6 of the 40 ms of processor time that a photo took in the bot, and no more copies
+were recognised for it.
 """
 
 LONGEST = 8
