@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
@@ -227,7 +226,7 @@ class _Refused(asyncio.Protocol):
         self._retry_after = retry_after
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        writing = cast(asyncio.Transport, transport)
+        assert isinstance(transport, asyncio.Transport)
         error = busy(self._retry_after)
         body = json.dumps({"error": str(error), "reason": error.reason}).encode()
         head = (
@@ -237,7 +236,7 @@ class _Refused(asyncio.Protocol):
             f"Retry-After: {self._retry_after}",
             "Connection: close",
         )
-        writing.write("\r\n".join((*head, "", "")).encode() + body)
-        writing.write_eof()
+        transport.write("\r\n".join((*head, "", "")).encode() + body)
+        transport.write_eof()
         # Closed at once, with its request unread, the client would not see the answer.
         asyncio.get_running_loop().call_later(1.0, transport.close)
