@@ -1,5 +1,6 @@
-"""Finds and hides passwords in URLs."""
+"""Finds and hides passwords in URLs, and says whether one leads anywhere."""
 
+import re
 from base64 import b64encode
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -29,6 +30,15 @@ def shown(url: str) -> str:
         return url.partition("://")[0] + "://…"
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def names_a_host(url: str) -> bool:
+    """Whether a URL names a host, and no port that there cannot be."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
+    except ValueError:
+        return False
 
 
 def _authority(url: str) -> str:

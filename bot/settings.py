@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnparsableError
 
-from bot.secret_urls import secrets_in
+from bot.secret_urls import names_a_host, secrets_in
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -104,6 +104,8 @@ class Settings(BaseSettings):
             raise ValueError("must be a URL that starts with https:// or http://")
         if url is not None and {"{", "}"} & set(url):
             raise ValueError("must be a URL without { and }")
+        if url is not None and not names_a_host(url):
+            raise ValueError("must be a URL with a host, and a port up to 65535 if any")
         return url.rstrip("/") if url else url
 
     @field_validator("listen")

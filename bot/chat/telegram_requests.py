@@ -14,6 +14,7 @@ import httpx
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.secret_urls import names_a_host
 from recommenders.photos import MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -225,16 +226,20 @@ def _proxy_of(scheme: str, host: str) -> str | None:
     """The proxy for a server that the environment names.
 
     Raises:
-        NetworkError: for an unsupported kind of proxy.
+        NetworkError: for an unsupported kind of proxy, or an address that leads nowhere.
     """
     named = getproxies()
     proxy = named.get(scheme) or named.get("all")
     if not proxy or proxy_bypass(host):
         return None
     if "://" not in proxy:
-        return f"http://{proxy}"
+        proxy = f"http://{proxy}"
     if not proxy.startswith(("http://", "https://", *_SOCKS)):
         raise NetworkError("the proxy that the environment names is neither for HTTP nor for SOCKS")
+    if not proxy.startswith(_SOCKS) and not names_a_host(proxy):
+        raise NetworkError(
+            "the proxy that the environment names has no valid address: write http://host:port"
+        )
     return proxy
 
 

@@ -301,7 +301,8 @@ async def test_a_refusal_is_told_with_its_status(
         ("socks5://me:s3cret@127.0.0.1:9", "127.0.0.1:9"),
         ("socks4://127.0.0.1:9", "127.0.0.1:9"),
         ("socks5://me:s3cret@nowhere", "write socks5://host:port"),
-        ("http://127.0.0.1:no", "InvalidURL"),
+        ("http://127.0.0.1:no", "write http://host:port"),
+        ("me:s3cret@nowhere:70000", "write http://host:port"),
     ],
 )
 async def test_a_proxy_that_leads_nowhere_is_told(
