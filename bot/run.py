@@ -108,7 +108,7 @@ async def serve(
             if settings.bot_token:
                 application = build(settings, engine, database, learner=learner)
                 received = await _go_live(stack, application, settings, port)
-                say(f"@{application.bot.username} answers on Telegram. Ctrl-C stops it.")
+                ready = f"@{application.bot.username} answers on Telegram."
             else:
                 # Another bot at each start: its chats are empty, and another local chat on the same
                 # database goes on with its own.
@@ -121,12 +121,10 @@ async def serve(
                     settings, engine, database, learner=learner, token=token, api_url=server.url
                 )
                 received = await stack.enter_async_context(polling(application))
-                say(
-                    f"The chat is at {server.page_url} (set BOT_TOKEN to go live on Telegram). "
-                    "Ctrl-C stops it."
-                )
+                ready = f"The chat is at {server.page_url} (set BOT_TOKEN to go live on Telegram)."
             services = application.bot_data["services"]
             await _start_monitoring(stack, services, received.inbox, settings)
+            say(f"{ready} Ctrl-C stops it.")
             async with (
                 in_step(services, received.inbox),
                 kept_current(services, versions, at_start),

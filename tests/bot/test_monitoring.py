@@ -124,6 +124,7 @@ async def test_without_a_port_nothing_listens_and_a_taken_one_is_a_sentence(
 ) -> None:
     monkeypatch.setattr(Engine, "load", lambda *_: colour_engine())
     assert settings.metrics_port is None
+    said = list[str]()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -131,7 +132,8 @@ async def test_without_a_port_nothing_listens_and_a_taken_one_is_a_sentence(
         with pytest.raises(
             StartError, match=rf"METRICS_PORT {port} cannot be used \(Addr[^:]*use\): "
         ):
-            await serve(settings.model_copy(update={"metrics_port": port}), 0, lambda _: None)
+            await serve(settings.model_copy(update={"metrics_port": port}), 0, said.append)
+    assert not any("Ctrl-C" in line for line in said)  # it is announced when all of it is up
 
 
 def test_the_readable_line_says_the_same() -> None:

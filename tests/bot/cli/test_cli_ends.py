@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.cli.console import USER_ERRORS
+from tests.started import started
 
 Tag4pic = Callable[..., Any]
 Photo = Callable[..., str]
@@ -152,12 +153,7 @@ def test_ctrl_c_ends_quietly_with_130_after_answers_that_came_at_once(
     command: list[str], photo: Photo
 ) -> None:
     names = [photo("a.jpg", (1600, 1200))] * 2000
-    with subprocess.Popen(
-        [*command, "recommend", *names, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started([*command, "recommend", *names, "--json"]) as process:
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline().startswith('{"photo": "a.jpg"')
         process.send_signal(signal.SIGINT)
@@ -170,12 +166,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(
     command: list[str], photo: Photo, options: tuple[str, ...]
 ) -> None:
     names = [photo("a.jpg", (1600, 1200))] * 2000
-    with subprocess.Popen(
-        [*command, "recommend", *names, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started([*command, "recommend", *names, *options]) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()
         process.stdout.close()

@@ -20,6 +20,7 @@ from recommenders.versions import Versions, in_use
 from storage import Database, moderation, training_labels
 from tests.bot.tagged_photos import tag_photos
 from tests.concepts import BACKBONE, UNKNOWN, features_of, hashtags_of
+from tests.started import started
 
 Tag4pic = Callable[..., Any]
 
@@ -270,7 +271,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
     asyncio.run(teach(20, hashtags_of(UNKNOWN)))
     before = answers_about_the_unknown(mine)
     lock = mine.parent / ".mine.lock"
-    with subprocess.Popen(
+    with started(
         [*command, "train", "finetune"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

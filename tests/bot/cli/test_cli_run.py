@@ -4,13 +4,14 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.started import started
 
 Tag4pic = Callable[..., Any]
 
@@ -23,12 +24,7 @@ def test_run_prints_the_chats_address_serves_it_and_stops_on_ctrl_c(
         metrics_port = unused.getsockname()[1]
     monkeypatch.setenv("METRICS_PORT", str(metrics_port))
     monkeypatch.setenv("LOG_FORMAT", "json")
-    with subprocess.Popen(
-        [*command, "run", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started([*command, "run", "--port", "0"]) as process:
         assert process.stdout is not None and process.stderr is not None
         lines = iter(process.stdout.readline, "")
         address = next(

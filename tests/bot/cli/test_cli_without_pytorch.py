@@ -12,6 +12,7 @@ from recommenders.versions import Versions, in_use
 from tests.bot.versions_in_use import promote
 from tests.bundles import tiny_bundle
 from tests.colours import BACKBONE
+from tests.started import started
 
 WITHOUT = """
 from importlib.machinery import PathFinder
@@ -95,11 +96,8 @@ def test_doctor_warns_of_fine_tuning(image: Image) -> None:
 
 
 def test_a_start_warns_of_fine_tuning(folder: Path) -> None:
-    with subprocess.Popen(
+    with started(
         [*COMMAND, "run", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
         env=os.environ | {"FINETUNE_EVERY": "nightly"},
     ) as bot:
         assert bot.stdout is not None

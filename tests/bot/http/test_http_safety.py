@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import sys
 import urllib.request
 import weakref
@@ -32,6 +31,7 @@ from tests.bot.log_lines import logged_at
 from tests.bundles import tiny_bundle
 from tests.colours import Pause, jpeg
 from tests.recommenders.pictures import endless_jpeg
+from tests.started import started
 
 KEY = "a-key-of-24-letters-0815"
 
@@ -349,11 +349,8 @@ def test_serve_prints_its_address_asks_for_the_key_and_stops_on_sigterm(
     monkeypatch.setenv("MODEL_DIR", str(tiny_bundle(tmp_path / "bundle")))
     monkeypatch.setenv("API_KEY", KEY)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-P", "-m", "bot.cli", "serve", "--listen", "0.0.0.0:0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
         cwd=tmp_path,
     ) as process:
         assert process.stdout is not None and process.stderr is not None
