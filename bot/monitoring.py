@@ -74,6 +74,8 @@ async def monitored(
             wrong.append("no updates are taken")
         if polls and monotonic() - (services.metrics.asked_at or began) > SILENCE:
             wrong.append("Telegram does not tell of updates")
+        if services.database.not_saved is not None:
+            wrong.append(f"nothing is saved: {services.database.not_saved}")
         try:
             async with services.database.reading() as session:
                 await session.execute(text("SELECT 1"))

@@ -64,6 +64,7 @@ class Database:
         number: identifies this process among others on the same database.
         is_shared: whether there may be others; SQLite serves one process.
         file: SQLite's, if it is a plain file.
+        not_saved: why the last session to write with failed; None if it did not.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -85,6 +86,7 @@ class Database:
         self._apart_engine = None if is_sqlite else postgresql.one_connection(engine.url)
         self._apart = None if is_sqlite else async_sessionmaker(self._apart_engine)
         self._files: sqlite.Files | None = None
+        self.not_saved: StorageError | None = None
 
     @classmethod
     async def open(cls, url: str, *, must_exist: bool = False) -> Database:
@@ -155,7 +157,7 @@ class Database:
         Raises:
             StorageError: the database cannot be reached, written to or waited for.
         """
-        with _explained():
+        with self._noticed(), _explained():
             async with AsyncExitStack() as stack:
                 sessions = self._confirmed if confirmed else self._unconfirmed
                 if apart and self._apart is not None:
@@ -172,6 +174,15 @@ class Database:
                     await changes.write(session, self.number)
                 await session.commit()
                 self._check_files()
+
+    @contextmanager
+    def _noticed(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageError as error:
+            self.not_saved = error
+            raise
+        self.not_saved = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

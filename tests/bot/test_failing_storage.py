@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from sqlalchemy import text
 
+from bot.monitoring import monitored
 from bot.settings import Settings
 from storage import Database, StorageError, feedback, moderation
 from tests.bot.conversation import (
@@ -36,6 +38,13 @@ async def refuse_everything(database: Database, reason: str) -> None:
                 await session.execute(text(REFUSAL.format(event=event, table=table, reason=reason)))
 
 
+async def allow_everything(database: Database) -> None:
+    async with database.session() as session:
+        query = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for trigger in list(await session.scalars(query)):
+            await session.execute(text(f"DROP TRIGGER {trigger}"))
+
+
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
@@ -55,6 +64,28 @@ async def test_a_photo_still_gets_its_hashtags_and_nothing_else_is_confirmed(
     assert "cannot save anything" in await reply_text(ann, "/addtags #sofa")
     assert len(ann.replies()) == 3
     assert told in caplog.text
+
+
+async def test_health_is_503_from_what_cannot_be_saved_to_what_can(
+    bot: Running, ann: Person, unused_tcp_port: int
+) -> None:
+    async def wrong() -> list[str]:
+        async with http.get(f"http://127.0.0.1:{unused_tcp_port}/health") as response:
+            told = await response.json()
+            assert response.status == (503 if told["wrong"] else 200)
+            return list(told["wrong"])
+
+    async with (
+        monitored(bot.services, bot.inbox, unused_tcp_port, polls=True),
+        ClientSession() as http,
+    ):
+        await refuse_everything(bot.database, "database or disk is full")
+        await answer(ann, "red")
+        [sentence] = await wrong()
+        assert sentence.startswith("nothing is saved: The disk that holds the database is full")
+        await allow_everything(bot.database)
+        await answer_hashtags(ann, "green")
+        assert await wrong() == []
 
 
 @pytest.mark.parametrize("gone", ["bot.db", "bot.db-wal"])

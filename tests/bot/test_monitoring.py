@@ -31,13 +31,6 @@ def written() -> Iterator[io.StringIO]:
         yield stream
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
-
-
 def requests_in(log: io.StringIO) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     return [line for line in lines if "outcome" in line]
@@ -84,13 +77,16 @@ async def test_a_failure_is_counted_by_its_kind_and_its_line_names_it(
 
 
 async def test_metrics_tell_how_much_how_long_how_well_and_by_which_model(
-    bot: Running, free_port: int
+    bot: Running, unused_tcp_port: int
 ) -> None:
     ann = await bot.person()
     await answer_hashtags(ann, "green")
     await answer_hashtags(ann, "green")
-    url = f"http://127.0.0.1:{free_port}"
-    async with monitored(bot.services, bot.inbox, free_port, polls=True), ClientSession() as http:
+    url = f"http://127.0.0.1:{unused_tcp_port}"
+    async with (
+        monitored(bot.services, bot.inbox, unused_tcp_port, polls=True),
+        ClientSession() as http,
+    ):
         lines: list[str] = []
         ended = {"tag4pic_answer_seconds_count 2.0", "tag4pic_updates_waiting 0.0"}
         while not ended <= set(lines):
@@ -105,9 +101,14 @@ async def test_metrics_tell_how_much_how_long_how_well_and_by_which_model(
         assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
 
 
-async def test_health_is_503_once_the_bot_is_deaf_or_stopped(bot: Running, free_port: int) -> None:
-    url = f"http://127.0.0.1:{free_port}/health"
-    async with monitored(bot.services, bot.inbox, free_port, polls=True), ClientSession() as http:
+async def test_health_is_503_once_the_bot_is_deaf_or_stopped(
+    bot: Running, unused_tcp_port: int
+) -> None:
+    url = f"http://127.0.0.1:{unused_tcp_port}/health"
+    async with (
+        monitored(bot.services, bot.inbox, unused_tcp_port, polls=True),
+        ClientSession() as http,
+    ):
         async with http.get(url) as response:
             assert (response.status, (await response.json())["status"]) == (200, "ok")
         bot.services.metrics.asked_at = monotonic() - 2 * SILENCE
