@@ -125,6 +125,28 @@ async def test_it_listens_on_this_machine_alone_unless_told_otherwise(settings: 
     assert settings.listen == "127.0.0.1"
 
 
+async def test_connections_that_come_at_once_are_counted_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    monkeypatch.setattr(hook, "CONNECTIONS", 2)
+    # Without letting the server run in between.
+    many = [socket.create_connection(("127.0.0.1", port)) for _ in range(6)]
+    assert all([await is_cut_off(one, within=60) for one in many[:4]])
+    assert not any([await is_cut_off(one, within=0.1) for one in many[4:]])
+    for one in many:
+        one.close()
+
+
+async def is_cut_off(connection: socket.socket, within: float) -> bool:
+    connection.settimeout(within)
+    try:
+        return await asyncio.to_thread(connection.recv, 1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
 async def test_who_never_ends_a_request_is_cut_off_and_keeps_nobody_away(
     monkeypatch: pytest.MonkeyPatch, port: int, telegram: LocalServer
 ) -> None:
