@@ -22,6 +22,7 @@ from tests.bot.running import TOKEN, Running, Start
 from tests.bundles import tiny_bundle
 from tests.colours import BACKBONE, ColourNetwork, colour_engine
 from tests.person import Person
+from tests.started import started
 
 QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage"),
@@ -44,7 +45,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if program is None:
         pytest.skip("there is no chromium to open the page in")
     folder = tmp_path_factory.mktemp("chromium")
-    with subprocess.Popen(
+    with started(
         [program, *QUIET, "--remote-debugging-port=0", f"--user-data-dir={folder}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -56,6 +57,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port, path = listens.read_text().split()
         yield f"ws://127.0.0.1:{port}{path}"
         process.terminate()
+        process.wait()
 
 
 @pytest.fixture(scope="module")
