@@ -3,7 +3,7 @@
 A person has one thumb for each answer. Thumbs can be changed and taken back; hashtags put back.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,12 +82,20 @@ async def put_back(session: AsyncSession, *, recommendation_id: int, hashtag: st
 
 
 async def unwanted(
-    session: AsyncSession, *, chat_id: int, photo_ids: Collection[int], first: int
+    session: AsyncSession,
+    *,
+    chat_id: int,
+    photo_ids: Collection[int],
+    first: int,
+    meant: Callable[[str], str],
 ) -> set[str]:
     """The hashtags that a chat does not want for a photo, or for an album of these photos.
 
     Those that somebody there took out of an answer, and the ``first`` ones of each answer with a
     thumb down; except those that somebody there gave one of the photos afterwards.
+
+    Args:
+        meant: the same of all hashtags that mean the same, of which giving one is enough.
     """
     down = (
         select(func.max(Vote.at))
@@ -119,7 +127,10 @@ async def unwanted(
             Label.chat_id == chat_id, Label.photo_id.in_(photo_ids), IN_USE
         )
     )
-    return since.keys() - {tag for tag, at in taught if tag in since and at > since[tag]}
+    given: dict[str, datetime] = {}
+    for tag, at in taught:
+        given[meant(tag)] = max(at, given.get(meant(tag), at))
+    return {tag for tag, at in since.items() if given.get(meant(tag), at) <= at}
 
 
 async def _answers(

@@ -13,7 +13,8 @@ from recommenders.answers import FIRST, MIXES, AnswerRequest
 from recommenders.backends import LANGUAGES
 from recommenders.batching import Features
 from recommenders.engine import Engine
-from recommenders.families import relatives
+from recommenders.families import relatives, singular
+from recommenders.hashtags import key
 from recommenders.languages import meaning
 from recommenders.ranking import Hashtag
 from storage import arrivals, feedback
@@ -119,7 +120,11 @@ async def about(
 ) -> ChatRequest:
     """The same request about another photo or album."""
     unwanted = await feedback.unwanted(
-        session, chat_id=request.audience, photo_ids=photo_ids, first=FIRST
+        session,
+        chat_id=request.audience,
+        photo_ids=photo_ids,
+        first=FIRST,
+        meant=lambda tag: singular(key(meaning(tag, request.engine.own_hashtags))),
     )
     return replace(request, unwanted=frozenset(unwanted.difference(request.skip)))
 

@@ -188,7 +188,7 @@ async def ask_everything(database: Database) -> list[Query]:
     await ask(
         "it is answered",
         lambda s: recommendations.previous(s, photo_id=photo, chat_id=person, asked=way),
-        lambda s: feedback.unwanted(s, chat_id=person, photo_ids=[photo], first=5),
+        lambda s: feedback.unwanted(s, chat_id=person, photo_ids=[photo], first=5, meant=str),
         lambda s: recommendations.record(
             s, photo_id=photo, chat_id=person, asked=way, hashtags=[("dog", 0.5)], elapsed_ms=1
         ),

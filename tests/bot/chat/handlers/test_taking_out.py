@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from storage import labels as stored_labels
 from storage import recommendations
 from storage.tables import TakenOut
@@ -106,6 +108,16 @@ async def test_who_teaches_it_for_the_photo_gets_it_again(ann: Person) -> None:
     await take_out(ann, await answer(ann), "#red2")
     await reply_text(ann, "/addtags #red2")
     assert "#red2" in await answer_hashtags(ann)
+
+
+@pytest.mark.parametrize("taught", ["SEA", "seas", "море"])
+async def test_nor_does_another_form_or_language_of_it_that_is_taught_stay_away(
+    start: Start, taught: str
+) -> None:
+    ann = await of_words(start, red1="sea")
+    await take_out(ann, await answer(ann), "#sea")
+    await reply_text(ann, f"/addtags #{taught}")
+    assert "#sea" in await answer_hashtags(ann)
 
 
 async def test_another_spelling_of_what_was_taken_out_does_not_move_up(start: Start) -> None:
