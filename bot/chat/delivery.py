@@ -127,7 +127,11 @@ class Delivery(BaseRateLimiter[Attempts]):
         async def attempt() -> Outcome:
             await attempts.begin()
             if paced is not None and (wait := paced.going_out()):
-                await self._sleep(wait)
+                try:
+                    await self._sleep(wait)
+                except asyncio.CancelledError:
+                    await attempts.failed()
+                    raise
             return await self._follow_chat(request, data)
 
         # A request without a chat gets a lock of its own.

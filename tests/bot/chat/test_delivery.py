@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.chat import application, delivery, typing_action
+from bot.chat.pace import Pace
 from bot.chat.telegram_bot import TelegramBot
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
@@ -129,6 +130,26 @@ async def test_a_chat_that_must_wait_is_not_asked_to_show_typing_meanwhile(
     assert await answer_hashtags(ann)
     assert sending.over
     assert set(shown) == {"computing"}
+
+
+async def test_what_waits_its_turn_at_the_end_does_not_count_as_perhaps_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def no_group_moves(*_: int) -> None: ...
+
+    async def never(*_: object) -> bool:
+        raise AssertionError("sent")
+
+    monkeypatch.setattr(Pace, "going_out", lambda self: 60.0)
+    waiting, attempts = delivery.Delivery(no_group_moves, Pace()), delivery.Attempts()
+    sending = asyncio.create_task(
+        waiting.process_request(never, (), {}, "sendMessage", {"chat_id": 1}, attempts)
+    )
+    while not attempts.unsure:
+        await asyncio.sleep(0)
+    waiting.close()
+    await asyncio.wait({sending}, timeout=10)
+    assert sending.cancelled() and attempts.unsure == 0
 
 
 async def test_a_send_of_which_nobody_knows_whether_it_arrived_is_sent_once_more(
