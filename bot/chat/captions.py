@@ -21,13 +21,14 @@ class CaptionCommands:
     """Remembers what is followed, since Telegram reports messages as edited for other reasons."""
 
     def __init__(self) -> None:
-        self._followed: Latest[tuple[int, int], tuple[str | None, str | None]] = Latest(MOST)
+        # Hashes: no memory keeps what somebody wrote and then had deleted.
+        self._followed: Latest[tuple[int, int], int] = Latest(MOST)
 
     def is_new(self, message: Message) -> bool:
         """Whether the caption or the file differs from the last call's; remembers them."""
         key = message.chat_id, message.message_id
         file = message.photo[-1] if message.photo else message.document
-        shown = message.caption, file.file_unique_id if file else None
+        shown = hash((message.caption, file.file_unique_id if file else None))
         is_new = self._followed.get(key) != shown
         self._followed[key] = shown
         return is_new

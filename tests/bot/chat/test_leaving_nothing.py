@@ -64,6 +64,7 @@ async def test_nothing_of_theirs_is_left_in_the_files_or_in_the_engine(
     theirs = [HASHTAG.encode(), RARE.encode(), NUMBER.to_bytes(6, "big"), *files]
     assert all(one in written(folder_in_memory) for one in theirs)
     await forget(eve)
+    assert HASHTAG not in repr(vars(bot.services.captions))
     assert HASHTAG not in engine.hashtags
     assert engine.words_in(HASHTAG, NUMBER) == ()
     assert [
