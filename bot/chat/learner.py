@@ -56,7 +56,10 @@ class Learner:
         async with self._lesson_lock:
             lessons = await self._lessons(self.engine)
             gone = dict.fromkeys(self.engine.taught_photos() - lessons.keys(), _FORGOTTEN)
-            await asyncio.to_thread(self.engine.learn, gone | lessons)
+            all_of_them = gone | lessons
+            if self._changed_meanwhile is not None:
+                self._changed_meanwhile.update(n for n in all_of_them if isinstance(n, int))
+            await asyncio.to_thread(self.engine.learn, all_of_them)
         # Nobody knows when labels were last deleted, so no earlier answer is repeated.
         self.learnt_at = datetime.now(UTC)
         if lessons:

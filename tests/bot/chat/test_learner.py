@@ -1,6 +1,7 @@
 """Teaching in the chat, with the real engine: what is taught is recommended at once."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from storage.tables import PhotoFeatures
 from tests.bot.conversation import BOB_IN_GROUP, GROUP, edited, hashtags, reply, reply_text
 from tests.bot.running import Running
 from tests.bot.storage_failures import labels_cannot_be_read
-from tests.colours import encoded, picture
+from tests.colours import colour_engine, encoded, picture
 from tests.dusk import dusk
 from tests.person import SECONDS, Person
 from tests.waiting import until
@@ -170,6 +171,30 @@ async def test_what_could_not_be_read_when_it_was_taught_is_learnt_a_moment_late
         await bot.services.learner.finished()
     assert "sofa" not in bot.services.engine.hashtags
     await until(lambda: "sofa" in bot.services.engine.hashtags, SECONDS)
+
+
+async def test_what_another_replica_taught_while_a_version_loads_is_learnt_by_it_too(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, version = bot.services.learner, colour_engine(network=bot.network)
+    await ann.send_photo(encoded(picture()), caption="/addtags #lamp")
+    await ann.wait_reply()
+    loading, go_on, learn = threading.Event(), threading.Event(), version.learn
+
+    def slowly(lessons: Any) -> None:
+        loading.set()
+        assert go_on.wait(SECONDS)
+        learn(lessons)
+
+    monkeypatch.setattr(version, "learn", slowly)
+    change = asyncio.create_task(learner.change_to(version))
+    await asyncio.to_thread(loading.wait, SECONDS)
+    monkeypatch.setattr(learner, "learn_soon", lambda *_, **__: None)  # as if taught elsewhere
+    assert "Learnt" in await reply_text(ann, "/addtags #sofa")
+    await learner.start()
+    go_on.set()
+    await change
+    assert {"lamp", "sofa"} <= set(bot.services.engine.hashtags)
 
 
 async def test_what_is_forgotten_is_no_longer_recommended(settings: Settings) -> None:
