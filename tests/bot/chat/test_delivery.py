@@ -16,7 +16,8 @@ from tests.bot.conversation import answer, answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing
 from tests.colours import Pause, jpeg
-from tests.person import Person
+from tests.person import SECONDS, Person
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -145,8 +146,7 @@ async def test_what_waits_its_turn_at_the_end_does_not_count_as_perhaps_sent(
     sending = asyncio.create_task(
         waiting.process_request(never, (), {}, "sendMessage", {"chat_id": 1}, attempts)
     )
-    while not attempts.unsure:
-        await asyncio.sleep(0)
+    await until(lambda: attempts.unsure, SECONDS)
     waiting.close()
     await asyncio.wait({sending}, timeout=10)
     assert sending.cancelled() and attempts.unsure == 0

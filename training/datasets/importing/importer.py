@@ -13,6 +13,7 @@ from training.datasets.format import (
     POSTS,
     DatasetError,
     Post,
+    spelt_alike,
     without_large_albums,
     write_json,
     write_posts,
@@ -134,7 +135,7 @@ def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post
     if not posts:
         count = f" ({summary.without_hashtags:,} without any)" if number else ""
         raise DatasetError(summary.problems.after(f"{source} has no posts with hashtags{count}."))
-    return without_large_albums(posts)
+    return spelt_alike(without_large_albums(posts))
 
 
 def _fingerprints(

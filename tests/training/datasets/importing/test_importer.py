@@ -54,6 +54,20 @@ def test_one_post_is_a_dataset(run_import: Import, tmp_path: Path) -> None:
     assert run_import(source).summary.posts == 1
 
 
+def test_all_spellings_of_a_hashtag_count_together(run_import: Import, tmp_path: Path) -> None:
+    source = table(tmp_path / "spelt.csv", "tags", "straße", "straße", "strasse", "dog")
+    imported = run_import(source, min_count=3)
+    assert imported.hashtags == [["straße"]] * 3
+    assert imported.summary.hashtags == 1
+
+
+def test_impossibly_many_likes_are_left_out_and_said(run_import: Import, tmp_path: Path) -> None:
+    source = table(tmp_path / "likes.csv", "tags,likes", "dog,99999999999999", "cat,7")
+    imported = run_import(source)
+    assert [row.get("likes") for row in imported.rows] == [None, 7]
+    assert any("impossibly many likes" in line for line in imported.summary.lines())
+
+
 def test_posts_without_hashtags_are_left_out_and_counted(
     run_import: Import, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from recommenders.hashtags import SIGNS, HashtagError, belongs, in_caption, is_marked, normalise
-from training.datasets.format import SPLITS, without_hyphens
+from training.datasets.format import MOST_LIKES, SPLITS, without_hyphens
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.missing_values import MISSING, UNKNOWN
 from training.datasets.numbers_in_text import parse_number
@@ -172,6 +172,9 @@ def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None
         return None
     if number < 0:
         summary.likes_hidden += 1
+        return None
+    if number > MOST_LIKES:
+        summary.problems.add("impossibly many likes", f"{where}: {text}")
         return None
     return number
 
