@@ -1,7 +1,7 @@
 """Taps on the buttons under an answer; a button's data contain the answer's row id."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -50,6 +50,10 @@ class AnswerTap:
         return self.data.number("page")
 
 
+class GoneError(Exception):
+    """The answer, or all that is stored of who tapped, was deleted after the tap."""
+
+
 def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Handler:
     """Calls ``handler`` with the answer that a tap is about; tells the person if it is gone.
 
@@ -67,7 +71,10 @@ def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Handl
             if answer is None or shown_in != (message.chat_id, message.message_id):
                 await stale(query, context)
                 return
-            await handler(AnswerTap(query, data, message, answer), context)
+            try:
+                await handler(AnswerTap(query, data, message, answer), context)
+            except GoneError:
+                await stale(query, context)
 
     return on_tap
 
@@ -109,7 +116,7 @@ async def take_out(tap: AnswerTap, context: Context) -> None:
     if tag is None:  # somebody else took it out first
         await show(tap, context, answer, page=tap.page)
         return
-    async with context.services.database.session() as session:
+    async with _storing(tap, context) as session:
         await feedback.take_out(
             session, recommendation_id=answer.id, hashtag=tag, user_id=tap.query.from_user.id
         )
@@ -137,7 +144,7 @@ async def vote(tap: AnswerTap, context: Context) -> None:
     """Stores a thumb; the other one replaces it, and the same one again removes it."""
     texts, value = context.texts, 1 if tap.data.verb == "up" else -1
     whose = {"recommendation_id": tap.answer.id, "user_id": tap.query.from_user.id}
-    async with context.services.database.session() as session:
+    async with _storing(tap, context) as session:
         if await feedback.vote_of(session, **whose) == value:
             value = 0
         await feedback.vote(session, **whose, value=value)
@@ -168,7 +175,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
     started = perf_counter()
     request = replace(_as_before(request, answer), backend=backend)
     hashtags = await services.in_worker(partial(request.recommended, features))
-    async with services.database.session() as session:
+    async with _storing(tap, context) as session:
         answer_id = await record(
             session,
             request,
@@ -316,10 +323,20 @@ def _as_before(request: ChatRequest, answer: Recommendation) -> ChatRequest:
     )
 
 
+@asynccontextmanager
+async def _storing(tap: AnswerTap, context: Context) -> AsyncIterator[AsyncSession]:
+    """A session to store what somebody tapped, unless theirs was deleted since."""
+    async with context.services.database.session() as session:
+        if context.was_forgotten(tap.query.from_user.id):
+            raise GoneError
+        yield session
+
+
 async def _reload(context: Context, answer_id: int) -> Recommendation:
     async with context.services.database.reading() as session:
         answer = await recommendations.get(session, answer_id)
-    assert answer is not None  # taps hold the chat's lock
+    if answer is None:
+        raise GoneError
     return answer
 
 
