@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from storage import changes, recommendations
 from storage.database import Database
+from storage.lists import rows_of
 from storage.retention import BATCH, delete_in_batches
 from storage.tables import (
     BlockedWord,
@@ -209,7 +210,7 @@ async def _take_out_of_answers(
                     await session.execute(answer.values(hashtags=left))
                 taken = and_(
                     TakenOut.recommendation_id.in_(ids),
-                    TakenOut.hashtag.in_(hashtags),
+                    TakenOut.hashtag.in_(rows_of(session, hashtags)),
                 )
                 await session.execute(delete(TakenOut).where(taken))
         if len(rows) < batch:

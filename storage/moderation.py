@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import blocklist, changes, pages
 from storage.blocklist import Blocklist
+from storage.lists import rows_of
 from storage.pages import Page
 from storage.tables import IN_USE, BlockedWord, Label, LabelDecision, now
 from storage.upserts import insert_new, insert_or_change
@@ -80,7 +81,7 @@ class Pending:
 
 async def shared(session: AsyncSession, *where: ColumnElement[bool]) -> set[tuple[int, str]]:
     """(photo id, key) of hashtags that are everybody's, among the labels that fit ``where``."""
-    is_shared = _is_shared(await _insults(session, *where))
+    is_shared = _is_shared(session, await _insults(session, *where))
     query = _grouped(select(Label.photo_id, Label.key), *where).having(is_shared)
     return {(row.photo_id, row.key) for row in await session.execute(query)}
 
@@ -93,8 +94,9 @@ async def standings(
     Those that were given only to albums are left out.
     """
     insults = await _insults(session, *where)
+    is_shared = _is_shared(session, insults)
     columns = select(Label.photo_id, Label.key, _STATUS.label("status"))
-    query = _grouped(columns.add_columns(_is_shared(insults).label("is_shared")), *where)
+    query = _grouped(columns.add_columns(is_shared.label("is_shared")), *where)
 
     def standing(row: Any) -> Standing:
         if row.is_shared:
@@ -110,7 +112,7 @@ async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Pa
     """What waits for an admin: in use, not everybody's, not decided; oldest first."""
     first = func.min(Label.id)
     columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE)
-    waiting = _waiting(columns, await _insults(session)).order_by(first)
+    waiting = (await _waiting(session, columns)).order_by(first)
     return await pages.read(session, waiting, Pending, page, size)
 
 
@@ -128,7 +130,7 @@ async def decide(
     """
     first = func.min(Label.id)
     columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE, Label.key)
-    waiting = _waiting(columns, await _insults(session))
+    waiting = await _waiting(session, columns)
     query = waiting.having(first.in_(label_ids)).order_by(first)
     rows = (await session.execute(query)).all()
     decision = {"status": status, "decided_by": by, "decided_at": now()}
@@ -187,10 +189,10 @@ async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> N
     await insert_or_change(session, BlockedWord, [row], keys=["word"], change=["allowed", "at"])
 
 
-async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:
+async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> set[str]:
     """The keys that may insult people, among the labels that fit ``where``."""
     keys = await session.scalars(select(Label.key).where(IN_USE, *where).distinct())
-    return sorted(filter(_may_insult, keys))
+    return set(filter(_may_insult, keys))
 
 
 @lru_cache(maxsize=100_000)
@@ -198,15 +200,16 @@ def _may_insult(key: str) -> bool:
     return _INSULTS.blocks(key) or blocklist.mixes_scripts(key)
 
 
-def _is_shared(insults: Collection[str]) -> ColumnElement[bool]:
+def _is_shared(session: AsyncSession, insults: Collection[str]) -> ColumnElement[bool]:
     """SQL: a photo's hashtag, its labels grouped, is everybody's."""
     likely = func.max(case((Label.likely, 1), else_=0)) == 1
-    agreed = and_(_PEOPLE >= ENOUGH_PEOPLE, Label.key.not_in(insults))
+    agreed = and_(_PEOPLE >= ENOUGH_PEOPLE, Label.key.not_in(rows_of(session, insults)))
     return or_(_STATUS == "approved", and_(_STATUS == "", or_(likely, agreed)))
 
 
-def _waiting(columns: Any, insults: Collection[str]) -> Any:
-    return _grouped(columns).having(_STATUS == "", ~_is_shared(insults))
+async def _waiting(session: AsyncSession, columns: Any) -> Any:
+    insults = await _insults(session)
+    return _grouped(columns).having(_STATUS == "", ~_is_shared(session, insults))
 
 
 def _grouped(columns: Any, *where: ColumnElement[bool]) -> Any:

@@ -1,11 +1,14 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+from sqlalchemy import insert
 
-from storage import Database, forgetting, labels, moderation
+from storage import Database, forgetting, labels, moderation, recommendations
 from storage.labels import Added
 from storage.moderation import Pending, Status
-from storage.tables import BlockedWord
+from storage.recommendations import Asked
+from storage.tables import BlockedWord, Label, now
+from storage.upserts import columns_of
 
 NewPhoto = Callable[..., Awaitable[int]]
 ADMIN = 99
@@ -101,6 +104,34 @@ async def test_what_insults_a_person_is_not_everybodys_by_two_people_alone(
     assert outcome.unshared == ("gorilla", "свинья")
     assert await waiting(database) == [("gorilla", 3), ("свинья", 3)]
     assert (await add(database, photo, "gorilla", person=4, likely=["gorilla"])).unshared == ()
+
+
+async def test_more_insults_than_a_query_takes_parameters_are_found_and_forgotten(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photos = [await new_photo() for _ in range(110)]
+    photo, many = photos[0], [f"gorilla_{number}" for number in range(300 * len(photos))]
+    whose = {"user_id": 1, "chat_id": 1, "at": now(), "album": False}
+    async with database.session() as session:
+        await session.execute(
+            insert(columns_of(Label)),
+            [
+                whose | {"hashtag": tag, "key": tag, "photo_id": photos[at // 300]}
+                for at, tag in enumerate(many)
+            ],
+        )
+        await recommendations.record(
+            session,
+            photo_id=photo,
+            chat_id=1,
+            asked=Asked("als", "m"),
+            hashtags=[(many[0], 0.5), ("sea", 0.4)],
+            elapsed_ms=1,
+        )
+    async with database.reading() as session:
+        assert (await moderation.pending(session)).total == len(many)
+    await forgetting.forget(database, 1, is_models=lambda tag: tag == "sea")
+    assert await waiting(database) == []
 
 
 async def test_what_an_album_is_taught_is_never_everybodys_and_does_not_wait(
