@@ -1,7 +1,7 @@
 """A chat's settings. A chat that has changed nothing has no row."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -11,14 +11,8 @@ from storage.chat_settings import ChatSettings
 from storage.tables import Chat
 from storage.upserts import insert_or_change
 
-COLUMNS = (
-    Chat.backend,
-    Chat.count,
-    Chat.style,
-    Chat.mix,
-    Chat.platform,
-    Chat.language,
-    Chat.own_hashtags,
+COLUMNS = tuple(
+    getattr(Chat, field.name) for field in fields(ChatSettings) if field.name != "chat_id"
 )
 
 
@@ -36,16 +30,16 @@ async def get(session: AsyncSession, chat_id: int) -> ChatSettings:
 
 
 async def change(
-    session: AsyncSession, chat_id: int, **fields: str | int | Sequence[str] | None
+    session: AsyncSession, chat_id: int, **chosen: str | int | Sequence[str] | None
 ) -> ChatSettings:
     """Sets some of the settings, whose values are not checked here, and returns all of them.
 
     Raises:
         TypeError: a name is no setting's.
     """
-    settings = replace(ChatSettings(chat_id), **fields)  # type: ignore[arg-type]
+    settings = replace(ChatSettings(chat_id), **chosen)  # type: ignore[arg-type]
     row = asdict(settings)
     row["id"] = row.pop("chat_id")
     row["own_hashtags"] = list(row["own_hashtags"]) or None
-    await insert_or_change(session, Chat, [row], keys=["id"], change=list(fields) or ["id"])
+    await insert_or_change(session, Chat, [row], keys=["id"], change=list(chosen) or ["id"])
     return await get(session, chat_id)

@@ -1,4 +1,4 @@
-"""The only exception that leaves this package, and its sentences for people."""
+"""What a failure of the database is raised as, with a sentence for people."""
 
 _UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it is running."
 _NO_RIGHTS = "The user in DATABASE_URL may not do this: give it rights on its database."
