@@ -1,4 +1,4 @@
-"""Open questions of "Add tags" in private chats: the next message with hashtags answers one."""
+"""Open questions for hashtags in private chats: the next message with hashtags answers one."""
 
 from collections.abc import Sequence
 from time import monotonic

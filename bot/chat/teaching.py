@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from telegram import Message
+from telegram import ForceReply, Message
+from telegram.constants import ChatType
 
 from bot.chat.rendering import line
 from bot.chat.replies import reply_to
@@ -31,7 +32,7 @@ async def teach(
     unread: int = 0,
     last: bool = True,
 ) -> None:
-    """Gives photos the hashtags in a text, and confirms that.
+    """Gives photos the hashtags in a text, and confirms that; asks for some if it has none.
 
     ``storage.moderation`` decides who sees them. They are stored together with the confirmation and
     learnt before the chat's next answer.
@@ -45,10 +46,10 @@ async def teach(
     person = context.person
     assert person is not None  # somebody wrote the message
     tags, refused = typed_hashtags(text)
-    if not tags and not any(map(_visible, refused)):
-        await context.reply(message, texts.add_no_tags, quote=True, last=last)
-        return
     shown = list(photo_ids)
+    if not tags and not any(map(_visible, refused)):
+        await ask_for_hashtags(context, message, shown, last=last)
+        return
     photo_ids = list(dict.fromkeys(shown))  # an album may show one photo twice
     taken = hashtags.unique(tags[:MAX_HASHTAGS])
     likely = [await _likely(services, photo_id, tags) for photo_id in photo_ids]
@@ -84,6 +85,38 @@ async def teach(
     if any(outcome.added for outcome in outcomes):
         services.learner.learn_soon(photo_ids, chats=(chat_id, person))
     await services.outbox.send(confirmation)
+
+
+async def ask_for_hashtags(
+    context: Context,
+    message: Message,
+    photo_ids: Sequence[int],
+    *,
+    mention: str = "",
+    about: int | None = None,
+    last: bool = True,
+) -> None:
+    """Asks which hashtags fit photos, in reply to a message.
+
+    A reply answers that, and in a private chat the next hashtags.
+
+    Args:
+        mention: HTML that names who is asked, if not the sender of ``message``.
+        about, last: as in ``Context.reply``.
+    """
+    texts, in_group = context.texts, message.chat.type != ChatType.PRIVATE
+    if not in_group:
+        context.services.questions.ask(message.chat_id, photo_ids)
+    prompt = escape(texts.add_prompt.format(most=MAX_HASHTAGS))
+    await context.reply(
+        message,
+        f"{mention}\n{prompt}" if mention else prompt,
+        ForceReply(selective=in_group, input_field_placeholder=texts.add_placeholder),
+        quote=True,
+        about=about,
+        photo_ids=photo_ids,
+        last=last,
+    )
 
 
 def typed_hashtags(text: str) -> tuple[list[str], list[str]]:

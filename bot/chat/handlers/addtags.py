@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from html import escape
 
-from telegram import ForceReply, Message, Update
+from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext import filters
 
@@ -15,7 +14,7 @@ from bot.chat.photo_lookup import UnreadablePhotoError, photos_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
 from bot.chat.small_talk import cancels, declines, is_thanks
-from bot.chat.teaching import MAX_HASHTAGS, teach, typed_hashtags
+from bot.chat.teaching import MAX_HASHTAGS, ask_for_hashtags, teach, typed_hashtags
 from bot.chat.texts import LANGUAGES
 from recommenders.hashtags import SIGNS, in_caption
 from storage import StorageError, sightings
@@ -43,7 +42,7 @@ async def captioned(
 
 
 async def replied(update: Update, context: Context) -> None:
-    """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
+    """The answer to ``ask_for_hashtags``: a reply to it, or the next hashtags in a private chat."""
     message = message_of(update)
     text = message.text or ""
     if declines(text):
@@ -92,20 +91,10 @@ async def ask(tap: AnswerTap, context: Context) -> None:
         async with services.database.reading() as session:
             messages = await sightings.shown_by(session, message.chat_id, photo_ids, before=about)
         about = messages.get(photo_ids[0], about)
-    prompt = escape(context.texts.add_prompt.format(most=MAX_HASHTAGS))
     in_group = message.chat.type != ChatType.PRIVATE
-    if in_group:
-        # Only the person who tapped is to reply: a selective ForceReply needs a mention of them.
-        prompt = f"{tap.query.from_user.mention_html()}\n{prompt}"
-    else:
-        services.questions.ask(message.chat_id, photo_ids)
-    await context.reply(
-        message,
-        prompt,
-        ForceReply(selective=in_group, input_field_placeholder=context.texts.add_placeholder),
-        about=about,
-        photo_ids=photo_ids,
-    )
+    # Only the person who tapped is to reply: a selective ForceReply needs a mention of them.
+    mention = tap.query.from_user.mention_html() if in_group else ""
+    await ask_for_hashtags(context, message, photo_ids, mention=mention, about=about)
     if which:
         await show(tap, context, tap.answer)
     else:
@@ -113,7 +102,7 @@ async def ask(tap: AnswerTap, context: Context) -> None:
 
 
 class AnswersToAsking(filters.MessageFilter):
-    """Matches a text that answers ``ask``.
+    """Matches a text that answers ``ask_for_hashtags``.
 
     That is a reply to the question, in any language, or in a private chat the next text with
     hashtags, or one that only refuses.

@@ -300,7 +300,6 @@ ENGLISH = Texts(
     add_no_photo=(
         "For which photo? Send it first, or reply to it with <code>/addtags #one #two</code>."
     ),
-    add_no_tags="Which hashtags? For example: <code>/addtags #one #two</code>",
     add_declined="All right, nothing is added.",
     added="Learnt: {tags}",
     added_already="You taught me these already: {tags}",

@@ -193,7 +193,6 @@ class Texts:
     add_prompt: str
     add_placeholder: str
     add_no_photo: str
-    add_no_tags: str
     add_declined: str
     added: str
     added_already: str

@@ -305,7 +305,6 @@ RUSSIAN = Texts(
     add_placeholder="#раз #два",
     add_no_photo="К какому фото? Сначала пришлите его или ответьте на него: "
     "<code>/addtags #раз #два</code>.",
-    add_no_tags="Какие хештеги? Например: <code>/addtags #раз #два</code>",
     add_declined="Хорошо, ничего не добавляю.",
     added="Запомнил: {tags}",
     added_already="Этому вы меня уже научили: {tags}",

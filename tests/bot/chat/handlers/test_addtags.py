@@ -182,7 +182,7 @@ async def test_a_reply_of_other_words_teaches_them(ann: Person, text: str, tags:
 @pytest.mark.parametrize("text", ["it is", "Это мы", "isn't it", "what is a hashtag?", "кто тут?"])
 async def test_a_reply_without_a_word_for_anything_is_asked_again(ann: Person, text: str) -> None:
     prompt = await asked(ann, await answer(ann))
-    assert "Which hashtags?" in await reply_text(ann, text, prompt)
+    assert "Which hashtags fit" in await reply_text(ann, text, prompt)
     assert "Learnt: #one" in await reply_text(ann, "#one")
 
 
@@ -291,7 +291,7 @@ async def test_without_a_photo_it_asks_for_which(ann: Person) -> None:
 
 @pytest.mark.parametrize("nothing", ["", " \u200b\u200f ,,"])
 async def test_without_hashtags_it_asks_for_some(ann: Person, photo: Message, nothing: str) -> None:
-    assert "Which hashtags?" in await reply_text(ann, f"/addtags{nothing}")
+    assert "Which hashtags fit" in await reply_text(ann, f"/addtags{nothing}")
 
 
 async def test_what_is_no_hashtag_is_named_and_the_rest_taken(ann: Person, photo: Message) -> None:
