@@ -58,6 +58,7 @@ class Services:
     Attributes:
         moderation_changed_at: when admins last changed what may be recommended.
         captions: the captions that have been handled.
+        last_words: the message that each private chat was last answered by its words.
         edited_posts: the newest versions of channels' posts, by chat and message.
         photo_places: held while a photo is downloaded and computed, never while sending.
         document_places: the same for images sent as files, which are decoded one by one and may
@@ -81,6 +82,7 @@ class Services:
     forgotten: Forgotten = field(default_factory=Forgotten)
     typing: Typing = field(init=False)
     captions: CaptionCommands = field(default_factory=CaptionCommands)
+    last_words: Latest[int, int] = field(default_factory=lambda: Latest(10_000))
     edited_posts: Latest[tuple[int, int], Message] = field(default_factory=lambda: Latest(1_000))
     metrics: Metrics = field(default_factory=Metrics)
     photo_places: FairPlaces = field(default_factory=FairPlaces)
@@ -173,6 +175,7 @@ class Services:
         self.last_photos.forget(user_id)
         self.albums.forget(user_id)
         self.questions.close(user_id)  # a private chat has its user's id
+        self.last_words.pop(user_id, None)
 
     def moderation_changed(self) -> None:
         self.moderation_changed_at = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What is not meant as hashtags: greetings, thanks, refusals, questions, complaints, “it is a”."""
+"""What is not meant as hashtags: greetings, thanks, praise, refusals, questions, complaints."""
 
 import re
 
@@ -9,21 +9,41 @@ _THANKS = r"""(?:
     | (?:большое\ )?с?пасиб(?:о|а|ки)?(?:\ большое)? | спс | благодарю
 )"""
 
+_FRIENDLY = r"""(?:
+    wow | cool | nice | great | super | well\ done
+    | отлично | круто | класс | супер | молодец
+)"""
+
+_PRAISE = re.compile(
+    rf"""
+    (?<![\w#])(?<!\bnot\ )(?<!\bне\ )(?:
+    {_FRIENDLY} | good\ (?:bot | job | work) | perfect(?:ly)?
+    | (?:love | like)\ (?:it | them | these | this) | beautiful | lovely | wonderful | awesome
+    | amazing | excellent | brilliant | (?:the\ )?best
+    | (?:хороший | умный | лучший)\ бот | идеально | красиво | прекрасно | замечательно | классно
+    | чудесно | великолепно | умница | лучш(?:ий | ая | ие) | нравится | нравятся
+    | подош(?:ло | ли) | получилось
+    )\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
 _SMALL_TALK = re.compile(
     rf"""
     (?<![\w#])(?:
     hi | hello | hey | hiya | yo | howdy | greetings | welcome | bye | goodbye | see\ you
     | good\ (?:morning | day | afternoon | evening | night) | how\ are\ you(?:\ doing)?
-    | {_THANKS} | please | ok | okay | yes | no\ thanks | no(?!\s+\w)  # no people
-    | yep | nope | lol | haha | wow | cool | nice | great | super | sorry
-    | well\ done | what.?s\ up | test | help(?:\ me)? | bot | who\ are\ you | what\ can\ you\ do
+    | {_THANKS} | {_FRIENDLY} | please | ok | okay | yes | no\ thanks | no(?!\s+\w)  # no people
+    | yep | nope | lol | haha | sorry
+    | what.?s\ up | test | help(?:\ me)? | bot | who\ are\ you | what\ can\ you\ do
     | привет(?:ик|ствую)? | здравствуй(?:те)? | здорово | хай | хелло | салют | пока | до\ свидания
     | добр(?:ое | ый | ой)\ (?:утро | день | вечер | ночи) | как\ дела
     | пожалуйста | прости(?:те)? | извини(?:те)? | ок | окей | да
-    | нет | ага | угу | хорошо | отлично | круто | класс | супер | молодец | тест | бот
+    | нет | ага | угу | хорошо | тест | бот
     | помоги(?:те)? | кто\ ты | что\ ты\ умеешь
-    | cancel | stop | never\ ?mind | (?:i\ )?(?:don.?t|do\ not)\ know
-    | отмен(?:а|и(?:те)?) | стоп | не\ надо | (?:я\ )?не\ знаю
+    | cancel | stop | never\ ?mind | (?:i\ )?(?:don.?t|do\ not)\ know | (?:i\ have\ )?no\ idea
+    | dunno | idk | отмен(?:а|и(?:те)?) | стоп | не\ надо | (?:я\ )?не\ знаю
+    | (?:я\ )?(?:без\ понятия | понятия\ не\ имею)
     )\b
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -45,7 +65,7 @@ _REFUSAL = re.compile(
     | skip | later | cancel | stop | never\ ?mind | nvm | forget\ (?:it | about\ it) | dunno | idk
     | не | не(?:надо | хочу | нужно | знаю) | не-?а | нет | ни | ниче(?:го | м) | никак\w*
     | отмен(?:а | и\w* | я\w*) | пропус[кт]\w* | потом | (?:по)?позже | забудь(?:те)?
-    | стоп | хватит
+    | стоп | хватит | без\ понятия | понятия\ не\ имею
     )
     (?![\w·-])
     """,
@@ -81,17 +101,34 @@ _COMPLAINT = re.compile(
     r"""
     \W*(?:(?:
     this | these | those | that | they | it | the | your | is | are | all | so | very
-    | это | эти | они | все | твои | ваши | очень | совсем
+    | это | эти | они | все | мне | твои | ваши | (?:х[еэ]ш)?теги | очень | совсем
     )\W+)*
     (?:
     (?:wrong | bad | incorrect | terrible) (?:\ (?:hash)?tags?)?
     | (?:hash)?tags\ (?:are | is)\ (?:all\ )?(?:wrong | bad | incorrect | terrible)
+    | (?:(?:hash)?tags?\ )?do(?:es)?(?:n.?t | \ not)\ (?:fit | match | suit)
+    | (?:i\ )?do(?:n.?t | \ not)\ like\ (?:it | them | (?:this | these | those)(?:\ (?:hash)?tags)?)
+    | (?:(?:is | are | s)\ not | (?:is | are)n.?t | not(?=\ (?:an? | my)\b))
+      (?:\ (?:an? | the | my))?\ \#?\w+(?:\ \w+)?
+    | (?:please\ )?remove\ \#?\w+(?:\ please)?
     | (?:плохие | неправильные | неверные | не\ те)\ х[еэ]штеги | (?:плохие | не\ те)\ теги
     | (?:х[еэ]ш)?теги\ (?:плохие | неправильные | неверные | не\ те | не\ подходят)
-    | неправильно | неверно | не\ подход(?:ит | ят) | не\ то
+    | неправильно | неверно | плохо | ужасно | не\ подход(?:ит | ят) | не\ то
+    | не\ нрав(?:ится | ятся) | это\ не\ \#?\w+(?:\ \w+)?
+    | (?:пожалуйста\W+)?убери(?:те)?\ \#?\w+(?:\W+пожалуйста)?
     )\W*
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+
+_MENTIONS_HASHTAGS = re.compile(
+    r"""
+    \b(?:(?:hash)?tags? | ideas? | х[еэ]штег\w* | тег(?:и | ов | ами)? | иде(?:и | я))\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_ASKS_HOW_IT_WORKS = re.compile(
+    r"\W*(?:how | why | who | как | кто | почему | зачем)\b", re.IGNORECASE | re.VERBOSE
 )
 
 _FUNCTION_WORD = re.compile(
@@ -126,6 +163,16 @@ def is_thanks(text: str) -> bool:
     return re.search(rf"\b{_THANKS}\b", text, re.IGNORECASE | re.VERBOSE) is not None
 
 
+def praises(text: str) -> bool:
+    """Whether a text says nothing but that something is good.
+
+    >>> praises("this is perfect"), praises("perfect garden")
+    (True, False)
+    """
+    rest, praised = _PRAISE.subn(" ", text)
+    return praised > 0 and not _WORD.search(without_function_words(without_small_talk(rest)))
+
+
 def declines(text: str) -> bool:
     """Whether a text without ``#`` refuses to name hashtags, or is only thanks.
 
@@ -158,6 +205,15 @@ def asks(text: str) -> bool:
     if begins and ends:
         return True
     return (begins or ends) and len(_WORDS.findall(text)) >= _QUESTION_WORDS
+
+
+def asks_for_hashtags(text: str) -> bool:
+    """Whether a question may want hashtags for its words, since it speaks of hashtags.
+
+    >>> asks_for_hashtags("which tags for a garden?"), asks_for_hashtags("how do tags work?")
+    (True, False)
+    """
+    return _MENTIONS_HASHTAGS.search(text) is not None and not _ASKS_HOW_IT_WORKS.match(text)
 
 
 def ends_in_question_mark(text: str) -> bool:

@@ -64,6 +64,7 @@ ENGLISH = Texts(
     ),
     words_unknown="I know no hashtags for these words. Try others, such as “sunset beach”.",
     complaint="Sorry! Tap ✎ under the answer to take out what does not fit, or to add what does.",
+    complaint_words="Sorry! Try other words, or send a photo.",
     welcome="You are welcome! Send me the next photo whenever you like.",
     unknown_command="I do not know that command. /help lists those I know.",
     moved="{old} is now part of {new}.",

@@ -31,6 +31,8 @@ class Texts:
     hint: str
     words_unknown: str
     complaint: str
+    complaint_words: str
+    """Where there is no answer with buttons: to words, or none at all."""
     welcome: str
     """To thanks."""
     unknown_command: str

@@ -136,7 +136,16 @@ DECLINED = [
     *("no way", "Never mind", "forget it", "sorry, not now", "I don't want any", "maybe later"),
     *("не надо", "не хочу", "Не нужно", "не-а", "ничего", "никакие"),
     *("ни одного", "Отмена", "отменить"),
-    *("пропустить", "потом", "забудь", "да нет", "я не знаю", "лучше потом"),
+    *(
+        "без понятия",
+        "понятия не имею",
+        "пропустить",
+        "потом",
+        "забудь",
+        "да нет",
+        "я не знаю",
+        "лучше потом",
+    ),
 ]
 
 
@@ -186,7 +195,9 @@ async def test_a_reply_without_a_word_for_anything_is_asked_again(ann: Person, t
     assert "Learnt: #one" in await reply_text(ann, "#one")
 
 
-@pytest.mark.parametrize("text", ["cancel", "Отмена", "no, never mind"])
+@pytest.mark.parametrize(
+    "text", ["cancel", "Отмена", "no, never mind", "no idea", "без понятия", "понятия не имею"]
+)
 async def test_to_cancel_needs_no_reply(ann: Person, text: str) -> None:
     await asked(ann, await answer(ann))
     assert "nothing is added" in await reply_text(ann, text)
@@ -260,7 +271,7 @@ async def test_in_a_group_hashtags_that_are_no_reply_answer_nothing(bot: Running
 
 
 async def test_a_reply_to_anything_else_is_not_taken_for_hashtags(ann: Person) -> None:
-    assert "Send me a photo" in await reply_text(ann, "nice", await answer(ann))
+    assert "You are welcome!" in await reply_text(ann, "nice", await answer(ann))
 
 
 async def test_in_a_group_the_button_asks_the_one_who_tapped(bot: Running) -> None:

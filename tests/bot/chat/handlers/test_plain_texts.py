@@ -74,7 +74,8 @@ async def test_words_may_be_marked(ann: Person) -> None:
     [
         *("hi", "Hello!", "good morning", "привет", "???", "👍", "what is this", "never mind"),
         *("how does red1 work", "Can you see red1", "red1 and green7, right?", "как найти red1"),
-        *("why red1?", "почему red1?", "что это?"),
+        *("why red1?", "почему red1?", "что это?", "ты бот?", "это бесплатно?"),
+        *("how do hashtags work for red1?", "what are hashtags?", "no idea", "без понятия"),
     ],
 )
 async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, text: str) -> None:
@@ -83,6 +84,17 @@ async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, tex
 
 @pytest.mark.parametrize("text", ["red1?", "which red1?"])
 async def test_a_short_question_is_answered_with_hashtags(ann: Person, text: str) -> None:
+    assert hashtags(await reply(ann, text))[0] == "#red1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("What hashtags for a red1?", "any ideas for a red1 photo?", "which tags fit red1"),
+        *("Какие хештеги к red1?", "какие теги поставить к фото с red1?"),
+    ],
+)
+async def test_a_question_for_hashtags_is_answered_with_them(ann: Person, text: str) -> None:
     assert hashtags(await reply(ann, text))[0] == "#red1"
 
 
@@ -112,16 +124,52 @@ async def test_hashtags_in_reply_to_what_is_no_photo_any_more_are_told_why(
 
 @pytest.mark.parametrize(
     "text",
-    ["blah", "what a day", "no red1", "I have no green7", "no  red1", "no pink red1 or green7"],
+    [
+        "blah",
+        "what a day",
+        "good boy",
+        "not perfect",
+        "no red1",
+        "I have no green7",
+        "no  red1",
+        "no pink red1 or green7",
+    ],
 )
 async def test_words_that_name_no_hashtag_are_told_so(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith("I know no hashtags for these words.")
 
 
-@pytest.mark.parametrize(
-    "text", ["this is wrong", "Bad hashtags!", "плохие хештеги", "Хештеги не подходят"]
-)
+COMPLAINTS = [
+    *(
+        "this is wrong",
+        "Bad hashtags!",
+        "these tags don't fit",
+        "They do not match",
+        "it's not red1",
+    ),
+    *("I don’t like it", "this is not a red1", "that isn't my red1 dish3", "please remove #red1"),
+    *("плохие хештеги", "Хештеги не подходят", "плохо", "мне не нравится", "это не red1"),
+    *("эти теги не нравятся", "убери #red1, пожалуйста"),
+]
+
+
+@pytest.mark.parametrize("text", COMPLAINTS)
 async def test_a_complaint_is_led_to_the_button(ann: Person, text: str) -> None:
+    await answer(ann)
+    assert "Tap ✎" in await reply_text(ann, text)
+
+
+@pytest.mark.parametrize("text", ["wrong", "плохо", "that's not a red1"])
+async def test_a_complaint_is_asked_for_other_words_where_there_is_no_such_button(
+    ann: Person, text: str
+) -> None:
+    sorry = "Sorry! Try other words, or send a photo."
+    assert await reply_text(ann, text) == sorry
+    about = await answer(ann)
+    await reply_text(ann, "red1")
+    assert await reply_text(ann, text) == sorry
+    assert "Tap ✎" in await reply_text(ann, text, about)
+    await answer(ann, "blue")
     assert "Tap ✎" in await reply_text(ann, text)
 
 
@@ -130,9 +178,12 @@ async def test_a_complaint_is_led_to_the_button(ann: Person, text: str) -> None:
     [
         *("thank you so much", "thank u", "ty!", "tysm", "Cheers"),
         *("Спасибо!", "спс", "Спасиб", "пасиба"),
+        *("thanks, perfect!", "Thank you very much, you are the best", "thank you, gorgeous stuff"),
+        *("спасибо, отлично подошло", "большое спасибо, вы лучшие"),
+        *("good bot", "love it", "perfect", "nice", "these are great!", "хороший бот", "Красиво"),
     ],
 )
-async def test_thanks_are_answered(ann: Person, text: str) -> None:
+async def test_thanks_and_praise_are_answered(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith("You are welcome!")
 
 
