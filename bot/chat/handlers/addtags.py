@@ -13,13 +13,14 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, photos_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
-from bot.chat.small_talk import cancels, declines, is_thanks
+from bot.chat.small_talk import asks, cancels, complains, declines, is_thanks
 from bot.chat.teaching import MAX_HASHTAGS, ask_for_hashtags, teach, typed_hashtags
 from bot.chat.texts import LANGUAGES
 from recommenders.hashtags import SIGNS, in_caption
 from storage import StorageError, sightings
 
-_MARKED, _WORD = re.compile(rf"[{SIGNS}]\S+"), re.compile(r"\w")
+_MARKED_OR_AND = re.compile(rf"[{SIGNS}]\S+|\b(?:and|и)\b", re.IGNORECASE)
+_WORD = re.compile(r"\w")
 
 
 async def addtags(update: Update, context: Context) -> None:
@@ -56,18 +57,23 @@ async def replied(update: Update, context: Context) -> None:
 async def taught_by_reply(context: Context, message: Message) -> bool:
     """Teaches a reply to a photo, or to an answer, that is hashtags alone; False for other texts.
 
-    Words around them may say that they are wrong: "why #dog?", "not #dog".
+    Words around them may say that they are wrong, "why #dog?", "not #dog": then it tells how to
+    teach, unless there is a better answer.
     """
     text = message.text or ""
-    says_more = _WORD.search(_MARKED.sub(" ", text))
-    if subject.reply_of(message) is None or not in_caption(text) or says_more:
+    says_more = _WORD.search(_MARKED_OR_AND.sub(" ", text)) is not None
+    if subject.reply_of(message) is None or not in_caption(text):
+        return False
+    if says_more and (asks(text) or complains(text)):
         return False
     try:
         photo_ids = await subject.photos_of(context, message)
     except UnreadablePhotoError as error:
         await context.reply(message, context.texts.wrong_file[error.reason], quote=True)
         return True
-    if photo_ids:
+    if photo_ids and says_more:
+        await context.reply(message, context.texts.add_only_hashtags)
+    elif photo_ids:
         await teach(context, message, photo_ids, text)
     return bool(photo_ids)
 

@@ -302,6 +302,7 @@ ENGLISH = Texts(
         "For which photo? Send it first, or reply to it with <code>/addtags #one #two</code>."
     ),
     add_declined="All right, nothing is added.",
+    add_only_hashtags="To teach me, reply with hashtags only.",
     added="Learnt: {tags}",
     added_already="You taught me these already: {tags}",
     add_refused="Not hashtags: {pieces}",

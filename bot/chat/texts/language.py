@@ -196,6 +196,8 @@ class Texts:
     add_placeholder: str
     add_no_photo: str
     add_declined: str
+    add_only_hashtags: str
+    """To a reply with hashtags among other words."""
     added: str
     added_already: str
     add_refused: str

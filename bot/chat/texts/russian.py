@@ -307,6 +307,7 @@ RUSSIAN = Texts(
     add_no_photo="К какому фото? Сначала пришлите его или ответьте на него: "
     "<code>/addtags #раз #два</code>.",
     add_declined="Хорошо, ничего не добавляю.",
+    add_only_hashtags="Чтобы научить меня, пришлите в ответ только хештеги.",
     added="Запомнил: {tags}",
     added_already="Этому вы меня уже научили: {tags}",
     add_refused="Это не хештеги: {pieces}",

@@ -111,6 +111,18 @@ async def test_a_reply_that_says_more_than_hashtags_teaches_none(ann: Person, te
     assert "Learnt" not in await reply_text(ann, text, about)
 
 
+@pytest.mark.parametrize("text", ["#three, four #пять", "not #dog", "#закат над морем"])
+async def test_such_a_reply_is_told_how_to_teach(ann: Person, text: str) -> None:
+    about = await answer(ann)
+    assert await reply_text(ann, text, about) == "To teach me, reply with hashtags only."
+
+
+@pytest.mark.parametrize("text", ["#one and #two", "#one и #two.", "#one, #two & #three"])
+async def test_hashtags_may_be_joined_by_and(ann: Person, text: str) -> None:
+    about = await answer(ann)
+    assert (await reply_text(ann, text, about)).startswith("Learnt: #one #two")
+
+
 async def test_hashtags_in_reply_to_what_is_no_photo_any_more_are_told_why(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
