@@ -47,8 +47,9 @@ async def replied(update: Update, context: Context) -> None:
     message = message_of(update)
     text = message.text or ""
     if declines(text):
-        texts = context.texts
-        await context.reply(message, texts.welcome if is_thanks(text) else texts.add_declined)
+        texts, private = context.texts, message.chat.type == ChatType.PRIVATE
+        welcome = texts.welcome if private else texts.welcome_group
+        await context.reply(message, welcome if is_thanks(text) else texts.add_declined)
         context.services.questions.close(message.chat_id)  # kept where this is handled again
         return
     await _teach_asked(context, message, text)

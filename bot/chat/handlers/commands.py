@@ -14,13 +14,17 @@ Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 async def start(update: Update, context: Context) -> None:
     message, texts = message_of(update), context.texts
     private = message.chat.type == ChatType.PRIVATE
-    await context.reply(message, texts.start if private else texts.start_group)
+    text = texts.start if private else texts.start_group
+    await context.reply(message, f"{text}\n\n{texts.start_more}")
 
 
 async def help_(update: Update, context: Context) -> None:
     message, texts, user = message_of(update), context.texts, update.effective_user
     private = message.chat.type == ChatType.PRIVATE
-    text = texts.help.format(words=f"\n{texts.help_words}" if private else "")
+    text = texts.help.format(
+        photo=texts.help_photo if private else texts.help_photo_group,
+        words=f"\n{texts.help_words}" if private else "",
+    )
     if user and context.services.is_admin(user.id):
         text += f"\n\n{texts.help_admin}"
     await context.reply(message, text)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from telegram import InlineKeyboardMarkup, Message, Update
+from telegram.constants import ChatType
 
 from bot.chat import subject
 from bot.chat.answer_request import request_in
@@ -38,8 +39,9 @@ async def old_similar(update: Update, context: Context) -> None:
     """/similar, a former command: a plain text does the same."""
     message = message_of(update)
     text, keyboard = await _answer(context, message, " ".join(context.args or ()))
-    note = context.texts.similar_moved
-    await context.reply(message, f"{text}\n\n<i>{note}</i>", keyboard)
+    if message.chat.type == ChatType.PRIVATE:  # a group's words are not for the bot
+        text += f"\n\n<i>{context.texts.similar_moved}</i>"
+    await context.reply(message, text, keyboard)
 
 
 async def _answer(context: Context, message: Message, words: str) -> TextAndButtons:

@@ -23,20 +23,19 @@ ENGLISH = Texts(
     },
     start=(
         "Hello! Send me a photo and I will suggest hashtags for it, the best five first: Instagram "
-        "allows five per post. No photo at hand? A few words will do, such as “sunset beach”.\n\n"
-        "Tap a block of hashtags to copy it. Use /settings to fit them to where you post; /help "
-        "explains the rest."
+        "allows five per post. No photo at hand? A few words will do, such as “sunset beach”."
     ),
     start_group=(
         "Hello! In groups I answer when asked: reply to a photo with /tags, or make /tags its "
-        "caption, and I will suggest hashtags for it, the best five first.\n\n"
+        "caption, and I will suggest hashtags for it, the best five first."
+    ),
+    start_more=(
         "Tap a block of hashtags to copy it. Use /settings to fit them to where you post; /help "
         "explains the rest."
     ),
     help=(
-        "<b>Send a photo</b>, an album or an image file, and I will suggest hashtags, the best "
-        "five first. Tap a block to copy it.{words}\n\n"
-        "/settings: platform, how many, sizes, language, your own hashtags\n"
+        "{photo}, and I will suggest hashtags, the best five first. Tap a block to copy it.{words}"
+        "\n\n/settings: platform, how many, sizes, language, your own hashtags\n"
         "/model: which model answers (als, w2v or both)\n"
         "<code>/addtags #one #two</code>: teach me, in a photo’s caption, in reply to it, or "
         "right after it\n"
@@ -47,6 +46,8 @@ ENGLISH = Texts(
         "/mydata: see, export or delete what I store about you\n\n"
         "I never keep your photos, only numbers computed from them."
     ),
+    help_photo="<b>Send a photo</b>, an album or an image file",
+    help_photo_group="<b>Reply to a photo with /tags</b>, or make /tags its caption",
     help_words=(
         "<b>No photo?</b> Send words, such as “sunset beach”.\n"
         "<b>Know better?</b> Reply to my answer with hashtags, and I will learn them."
@@ -66,6 +67,7 @@ ENGLISH = Texts(
     complaint="Sorry! Tap ✎ under the answer to take out what does not fit, or to add what does.",
     complaint_words="Sorry! Try other words, or send a photo.",
     welcome="You are welcome! Send me the next photo whenever you like.",
+    welcome_group="You are welcome!",
     unknown_command="I do not know that command. /help lists those I know.",
     moved="{old} is now part of {new}.",
     similar_moved="No need for /similar any more: just send the words.",

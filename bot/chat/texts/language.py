@@ -24,7 +24,12 @@ class Texts:
 
     start: str
     start_group: str
+    start_more: str
+    """Below either."""
     help: str
+    help_photo: str
+    """How to get hashtags for a photo in a private chat, and in a group."""
+    help_photo_group: str
     help_words: str
     """In a private chat, which answers words too."""
     help_admin: str
@@ -35,6 +40,8 @@ class Texts:
     """Where there is no answer with buttons: to words, or none at all."""
     welcome: str
     """To thanks."""
+    welcome_group: str
+    """In a group, where not every photo is for the bot."""
     unknown_command: str
     moved: str
     """Below the answer to a command of old: what it is called now."""

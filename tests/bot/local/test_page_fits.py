@@ -68,9 +68,8 @@ async def test_a_long_word_on_a_button_is_broken_and_not_cut(api: Bot, open_page
 
 @IN_EACH_LANGUAGE
 async def test_help_is_seen_as_a_whole_on_a_phone(api: Bot, open_page: Open, texts: Texts) -> None:
-    await api.send_message(
-        1000, texts.help.format(words=texts.help_words), parse_mode=ParseMode.HTML
-    )
+    text = texts.help.format(photo=texts.help_photo, words=texts.help_words)
+    await api.send_message(1000, text, parse_mode=ParseMode.HTML)
     page = await open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     await expect(messages_on(page)).to_have_count(1)
     await expect(messages_on(page).last).to_be_in_viewport(ratio=1)

@@ -43,3 +43,10 @@ async def test_in_a_group_the_reply_is_taught(bot: Running) -> None:
     assert await stored_labels(bot.database, photo) == [["one"]]
     assert [name for name, _ in bob.events].count("force_reply") == 1
     assert "force_reply" not in [name for name, _ in ann.events]
+
+
+async def test_in_a_group_thanks_are_not_told_to_send_photos(bot: Running) -> None:
+    ann = await bot.person(**GROUP)
+    await ann.send_photo(jpeg("red"), caption="/addtags")
+    question = await ann.wait_reply()
+    assert await reply_text(ann, "thanks", question) == "You are welcome!"

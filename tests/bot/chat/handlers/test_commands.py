@@ -24,6 +24,9 @@ async def test_a_group_is_told_what_is_answered_in_groups(bot: Running, texts: T
     group = await bot.person(**GROUP, language=texts.language)
     assert "/tags" in await reply_text(group, "/start")
     assert "/tags" not in await reply_text(ann, "/start")
+    send_a_photo = {"en": "Send a photo", "ru": "Пришлите фото"}[texts.language]
+    assert send_a_photo in await reply_text(ann, "/help")
+    assert send_a_photo not in await reply_text(group, "/help")
     words = "sunset beach" if texts.language == "en" else "закат на море"  # of a private chat only
     assert words in await reply_text(ann, "/help")
     assert words not in await reply_text(group, "/help")

@@ -237,8 +237,12 @@ async def test_in_groups_a_plain_text_is_none_of_the_bots_business(bot: Running)
     assert len(group.replies()) == 1
 
 
-async def test_the_command_of_old_answers_and_says_that_it_is_not_needed(bot: Running) -> None:
+async def test_the_command_of_old_answers_and_says_where_it_is_not_needed(
+    bot: Running, ann: Person
+) -> None:
     group = await bot.person(**GROUP)
-    message = await reply(group, "/similar@tag4pic_bot #green7")
-    assert hashtags(message)[0] == "#green7"
-    assert message["text"].endswith("No need for /similar any more: just send the words.")
+    for person in (ann, group):
+        message = await reply(person, "/similar@tag4pic_bot #green7")
+        assert hashtags(message)[0] == "#green7"
+        note = "No need for /similar any more: just send the words."
+        assert (note in message["text"]) == (person is ann)  # in a group words are not answered
