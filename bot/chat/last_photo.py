@@ -26,6 +26,8 @@ class LastPhotos:
 
     def __init__(self) -> None:
         self._messages: Latest[_Key, list[Message]] = Latest(MOST)
+        self._earlier: Latest[_Key, list[Message]] = Latest(MOST)
+        """The photo or album before, in case that the last one cannot be read."""
 
     def remember(self, message: Message) -> bool:
         """Remembers a photo, unless it was sent before the last; returns whether."""
@@ -34,6 +36,8 @@ class LastPhotos:
         if album is None or not last or last[-1].media_group_id != album:
             if last and last[-1].message_id > message.message_id:
                 return False  # it is handled again
+            if last:
+                self._earlier[_key(message)] = last
             last = []
         others = [part for part in last if part.message_id != message.message_id]
         self._messages[_key(message)] = [*others, message]
@@ -44,12 +48,20 @@ class LastPhotos:
         last = self._messages.get(_key(message), [])
         last[:] = [message if part.message_id == message.message_id else part for part in last]
 
+    def leave_out(self, message: Message) -> None:
+        """Forgets a photo that cannot be read: the one before it is the last again."""
+        key = _key(message)
+        for kept in (self._messages, self._earlier):
+            if key in kept:
+                kept[key] = [one for one in kept[key] if one.message_id != message.message_id]
+
     def before(self, message: Message) -> list[Message]:
         """The messages of the sender's last photo or album.
 
-        Empty if they sent none yet, or to a group none within ``RIGHT_AFTER``.
+        Empty if they sent none that can be read yet, or to a group none within ``RIGHT_AFTER``.
         """
-        last = self._messages.get(_key(message), [])
+        key = _key(message)
+        last = self._messages.get(key) or self._earlier.get(key, [])
         in_group = message.chat.type != ChatType.PRIVATE
         if in_group and last and message.date - last[-1].date > RIGHT_AFTER:
             return []
@@ -57,8 +69,9 @@ class LastPhotos:
 
     def forget(self, user_id: int) -> None:
         """Forgets what this user sent."""
-        for key in [key for key in self._messages if key[-1] == user_id]:
-            del self._messages[key]
+        for kept in (self._messages, self._earlier):
+            for key in [key for key in kept if key[-1] == user_id]:
+                del kept[key]
 
 
 def topic_of(message: Message) -> int | None:

@@ -202,7 +202,7 @@ async def compute(
     """The photos that can be read, with features of all backbones, and why the others cannot.
 
     Photos that have all of them are not downloaded. Once all are stored, no button needs the image
-    again.
+    again. What cannot be read is nobody's last photo, unless another try may help.
     """
     turns = asyncio.Semaphore(_ALBUM_PHOTOS_AT_ONCE)
 
@@ -213,6 +213,8 @@ async def compute(
             async with turns:
                 return await _computed(services, engine, photo)
         except (UnreadablePhotoError, PhotoError) as error:
+            if error.reason != "slow":
+                services.last_photos.leave_out(photo.incoming.message)
             return error.reason
 
     results = await asyncio.gather(*map(computed, album), return_exceptions=True)
