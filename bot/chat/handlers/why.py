@@ -41,7 +41,7 @@ async def why(update: Update, context: Context) -> None:
     async with context.services.database.reading() as session:
         answer = await subject.answer_of(session, message, photo_ids[0])
     reasons = await _reasons(context, message.chat_id, photo_ids, answer)
-    await context.reply(message, why_text(texts, reasons) if reasons else texts.nothing_found)
+    await context.reply(message, why_text(texts, reasons) if reasons else texts.why_nothing)
 
 
 @on_answer

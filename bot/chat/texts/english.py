@@ -228,6 +228,8 @@ ENGLISH = Texts(
     },
     why_hints="many small hints together",
     why_unknown="Nothing in particular stands out: these simply fit best.",
+    why_nothing="I am not sure what this is. To teach me, reply to the photo with "
+    "<code>/addtags #one #two</code>.",
     why_which="Why what? Send a photo first, or reply to one with /why.",
     tags_no_photo="Send a photo first, reply to one with /tags, or make /tags its caption.",
     wrong_file={

@@ -160,6 +160,8 @@ class Texts:
     why_sources: Mapping[str, str]
     why_hints: str
     why_unknown: str
+    why_nothing: str
+    """Instead of ``nothing_found``, which speaks of a button under the answer."""
     why_which: str
 
     tags_no_photo: str

@@ -14,6 +14,7 @@ from tests.bot.conversation import (
     hashtags,
     labels,
     note,
+    reply,
     reply_text,
 )
 from tests.bot.running import Running, Start
@@ -54,6 +55,14 @@ async def test_none_says_so_and_asks_for_tags(start: Start) -> None:
     await ann.press(message, "Add tags")
     prompt = await ann.wait_reply()
     assert "Learnt: #kite" in await reply_text(ann, "#kite", prompt)
+
+
+async def test_why_tells_how_to_teach_without_a_button(start: Start) -> None:
+    ann = await (await start(doubtful(0))).person()
+    about = await answer(ann)
+    why = await reply(ann, "/why")
+    assert "/addtags" in why["text"] and "Add tags" not in why["text"]
+    assert "Learnt: #kite" in await reply_text(ann, "/addtags #kite", about)
 
 
 async def test_where_none_is_sure_what_the_others_say_can_be_seen(start: Start) -> None:
