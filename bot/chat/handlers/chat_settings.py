@@ -16,16 +16,26 @@ from bot.chat.rendering import line
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from bot.chat.teaching import visible
+from bot.chat.texts import LANGUAGES
 from recommenders import hashtags
 from storage import chats
 
+_PAGES = {
+    name.casefold(): choice
+    for choice in SETTINGS
+    for name in (choice.verb, *(texts.setting_names[choice.verb] for texts in LANGUAGES.values()))
+}
+"""The pages by the names that the bot shows, and those of their former commands."""
+
 
 async def settings(update: Update, context: Context) -> None:
-    """Shows the chat's settings, or changes those that are typed: /settings 7, /settings #me."""
+    """Shows the chat's settings, or one (/settings size), or changes some (/settings 7 #me)."""
     message = message_of(update)
     wanted = " ".join(" ".join(context.args or ()).replace(",", " ").split())
     if not wanted:
         await context.reply(message, *await _overview(context, message.chat_id))
+    elif choice := _PAGES.get(wanted.casefold()):
+        await context.reply(message, *await choice.answer(context, message.chat_id, ""))
     else:
         await context.reply(message, await _change_typed(context, message.chat_id, wanted))
 
@@ -50,7 +60,9 @@ def old_command(choice: Choice) -> Handler:
         message = message_of(update)
         wanted = " ".join(context.args or ())
         text, keyboard = await choice.answer(context, message.chat_id, wanted)
-        await context.reply(message, moved(context, message, "settings", text), keyboard)
+        if choice.options(context):  # else it is no part of /settings
+            text = moved(context, message, "settings", text)
+        await context.reply(message, text, keyboard)
 
     return command
 
@@ -83,7 +95,10 @@ async def _change_typed(context: Context, chat_id: int, wanted: str) -> str:
         if wanted.lstrip("-").isdecimal():
             return choices.count.refusal(context, wanted)
         return context.texts.settings_unknown.format(most=COUNTS[-1])
-    changed = [await choice.change(context, chat_id, option) for choice, option in known]
+    chosen = dict(known)  # of several options of one setting, the last
+    if own:
+        chosen.pop(choices.own, None)
+    changed = [await choice.change(context, chat_id, option) for choice, option in chosen.items()]
     if own:
         changed.append(await _change_own(context, chat_id, " ".join(own)))
     return "\n".join(changed)
@@ -104,14 +119,17 @@ async def _change_own(context: Context, chat_id: int, wanted: str) -> str:
     tags, refused = hashtags.parse(wanted)
     async with context.services.database.reading() as session:
         blocklist = await context.services.blocked.blocklist(session)
+        before = (await chats.get(session, chat_id)).own_hashtags
     blocked = [tag for tag in tags if blocklist.blocks(hashtags.key(tag))]
     welcome = [tag for tag in tags if tag not in blocked]
     parts = []
     if welcome:
         parts.append(await choices.own.change(context, chat_id, line(welcome[:MAX_OWN])))
+        if gone := [tag for tag in before if tag not in welcome[:MAX_OWN]]:
+            parts.append(texts.own_gone.format(tags=line(gone)))
     if welcome[MAX_OWN:]:
         left_out = line(welcome[MAX_OWN:])
-        parts.append(texts.add_too_many.format(most=MAX_OWN, tags=left_out))
+        parts.append(texts.own_too_many.format(most=MAX_OWN, tags=left_out))
     if blocked:
         parts.append(texts.add_blocked.format(tags=line(blocked)))
     if pieces := visible(refused):

@@ -168,6 +168,10 @@ class Size(Choice):
     def labels(self, texts: Texts) -> Mapping[str, str]:
         return {mix: texts.mix_names[mix] for mix in MIX_NAMES}
 
+    def names(self, texts: Texts) -> Iterable[tuple[str, str]]:
+        sizes = ((name, size) for size, name in texts.size_names.items())
+        return [*super().names(texts), *sizes]
+
     def is_offered(self, engine: Engine) -> bool:
         return engine.knowledge is not None
 

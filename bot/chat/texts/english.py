@@ -120,8 +120,9 @@ ENGLISH = Texts(
         "own": "Your hashtags",
     },
     settings_unknown=(
-        "I do not know that setting. It can be a platform, a number from 1 to {most}, a size, "
-        "English or Russian, or your own hashtags; /settings shows them all."
+        "I do not know that setting. It can be a platform, a number from 1 to {most}, a size "
+        "such as “rare first”, English, Russian or both, or your own hashtags; /settings shows "
+        "them all."
     ),
     button_settings="‹ Settings",
     platform="<b>Where will you post?</b>\nThe number beside a name is how many hashtags you get.",
@@ -142,9 +143,8 @@ ENGLISH = Texts(
     count_usual="As usual",
     count_own="{count} instead of {theirs} for {platform}",
     count_changed="From now on, you get {hashtags} per photo.",
-    count_changed_over=(
-        "From now on, you get {hashtags} per photo: your number, not the {theirs} for {platform}."
-    ),
+    count_changed_over="From now on, you get {hashtags} per photo: your number, not the {theirs} "
+    "for {platform}.",
     count_unknown="It can be any number from 1 to {most}.",
     mix="<b>Sizes</b>\n{sizes}\n\n{lines}",
     mix_of_platform=(
@@ -203,6 +203,8 @@ ENGLISH = Texts(
     own_changed="From now on, on every post: {tags}",
     own_removed="From now on, no hashtags of your own.",
     own_left_out="There is no room for {tags} yet: you get {hashtags} per photo.",
+    own_too_many="There is room for {most} at most, so these were left out: {tags}",
+    own_gone="No longer: {tags}",
     button_own_none="None",
     knows_little="My model does not know enough for that yet.",
     categories="<b>{categories}</b>\nOpen one to copy its hashtags.",
@@ -378,9 +380,8 @@ ENGLISH = Texts(
     unblock_pattern=(
         "{word} is blocked by {patterns}. To allow all of that: <code>/unblock {patterns}</code>"
     ),
-    stats=(
-        "<b>{photos}</b>, {users}\nDuplicates: {duplicates}\nAdded: {hashtags}\n👍 {up}  👎 {down}"
-    ),
+    stats="<b>{photos}</b>, {users}\nDuplicates: {duplicates}\n"
+    "Added: {hashtags}\n👍 {up}  👎 {down}",
     stats_backend=(
         "<b>{backend}</b>: answers {answers}, half within {median} ms, 95 % within {p95} ms, "
         "👍 {up}  👎 {down}"

@@ -137,6 +137,9 @@ class Texts:
     own_changed: str
     own_removed: str
     own_left_out: str
+    own_too_many: str
+    own_gone: str
+    """Those that others have replaced."""
     button_own_none: str
 
     knows_little: str

@@ -115,8 +115,17 @@ async def test_own_hashtags_are_removed_by_button(bot: Running, ann: Person) -> 
 async def test_more_own_hashtags_than_a_few_are_told(bot: Running, ann: Person) -> None:
     text = await reply_text(ann, "/settings #a #b #c #d #e")
     assert "From now on, on every post: #a #b #c" in text
-    assert "were left out: #d #e" in text
+    assert "There is room for 3 at most, so these were left out: #d #e" in text
     assert (await chosen(bot)).own_hashtags == ("a", "b", "c")
+
+
+async def test_those_that_others_replace_are_told(bot: Running, ann: Person) -> None:
+    await reply_text(ann, "/settings #a #b #c")
+    assert (await reply_text(ann, "/settings #c #d")).splitlines() == [
+        "From now on, on every post: #c #d",
+        "No longer: #a #b",
+    ]
+    assert (await chosen(bot)).own_hashtags == ("c", "d")
 
 
 @pytest.mark.parametrize("typed", ["#mybrand vk", "7 #mybrand", "instagram 7 #mybrand"])

@@ -192,7 +192,7 @@ async def test_what_is_no_setting_is_told_and_changes_nothing(
     bot: Running, ann: Person, wanted: str
 ) -> None:
     told = await reply_text(ann, f"/settings {wanted}")
-    assert "I do not know that setting" in told and "English or Russian" in told
+    assert "I do not know that setting" in told and "English, Russian or both" in told
     assert await chosen(bot) == ChatSettings(1_000)
 
 
@@ -245,8 +245,14 @@ async def test_a_platform_decides_the_style_until_the_chat_does(start: Start) ->
     assert "Style: popular" in await reply_text(ann, "/settings")
 
 
-async def test_style_of_a_model_that_knows_no_likes_says_so(ann: Person) -> None:
-    assert "has not seen any likes" in await reply_text(ann, "/style popular")
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [("/style popular", "no style to choose."), ("/size", "not know enough for that yet.")],
+)
+async def test_what_the_model_does_not_offer_is_told_and_not_said_to_be_in_settings(
+    ann: Person, command: str, says: str
+) -> None:
+    assert (await reply_text(ann, command)).endswith(says)
 
 
 @pytest.mark.parametrize(
@@ -259,8 +265,6 @@ async def test_style_of_a_model_that_knows_no_likes_says_so(ann: Person) -> None
         ("/count 31", "any number from 1 to 30"),
         ("/language ru", "hashtags in this chat: Russian"),
         ("/language", "Language of the hashtags"),
-        ("/size", "does not know enough"),
-        ("/style", "no style to choose"),
     ],
 )
 async def test_the_commands_of_old_work_and_say_the_new_name(
