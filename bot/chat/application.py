@@ -78,6 +78,8 @@ NEW = filters.UpdateType.MESSAGE
 EDITED = filters.UpdateType.EDITED_MESSAGE
 POST = filters.UpdateType.CHANNEL_POST
 EDITED_POST = filters.UpdateType.EDITED_CHANNEL_POST
+COMMAND = filters.COMMAND | filters.Regex(r"^/[^\W\d_]")
+"""Telegram itself marks only commands in Latin letters: /help, but not /помощь."""
 
 
 def build(
@@ -201,9 +203,9 @@ def _register(application: BotApplication) -> None:
         application.add_handler(CallbackQueryHandler(callback, rf"^({verb}):"))
 
     services: Services = application.bot_data["services"]
-    answers = filters.TEXT & ~filters.COMMAND & addtags.AnswersToAsking(services.questions)
+    answers = filters.TEXT & ~COMMAND & addtags.AnswersToAsking(services.questions)
     application.add_handler(MessageHandler(NEW & answers, addtags.replied))
-    application.add_handler(MessageHandler(NEW & PRIVATE & filters.COMMAND, commands.unknown))
+    application.add_handler(MessageHandler(NEW & PRIVATE & COMMAND, commands.unknown))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, plain_texts.written))
     application.add_error_handler(errors.failed)
 

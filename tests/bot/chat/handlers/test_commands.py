@@ -3,7 +3,7 @@
 import pytest
 
 from bot.chat.texts import LANGUAGES, Texts
-from tests.bot.conversation import GROUP, reply_text
+from tests.bot.conversation import GROUP, answer, reply, reply_text
 from tests.bot.running import Running, Start
 from tests.person import Person
 
@@ -75,5 +75,14 @@ async def test_the_menu_has_no_commands_of_admins(start: Start) -> None:
     assert "stats" not in {entry["command"] for entry in ann.commands}
 
 
-async def test_an_unknown_command_gets_a_hint(ann: Person) -> None:
-    assert "/help" in await reply_text(ann, "/nosuchcommand")
+@pytest.mark.parametrize("command", ["/nosuchcommand", "/помощь", "/Старт", "/настройки 7"])
+async def test_an_unknown_command_gets_a_hint(ann: Person, command: str) -> None:
+    assert await reply_text(ann, command) == (
+        "I do not know that command. /help lists those I know."
+    )
+
+
+async def test_an_unknown_command_in_reply_to_a_question_is_not_taught(ann: Person) -> None:
+    await answer(ann)
+    question = await reply(ann, "/addtags")
+    assert "do not know that command" in await reply_text(ann, "/помощь", question)
