@@ -298,7 +298,7 @@ ENGLISH = Texts(
     button_channel_on="Add hashtags to photos",
     button_channel_off="Stop adding hashtags",
     thanks_up="Thank you! I am glad they fit.",
-    thanks_down="Thank you. I will not suggest these for this photo again. Tap “Add tags” to "
+    thanks_down="Thank you. If you send this again, I will suggest others. Tap “Add tags” to "
     "teach me.",
     vote_back="Your vote is withdrawn.",
     add_which="<i>Which photo are they for? 1 is the first in the album.</i>",
