@@ -16,6 +16,7 @@ from storage import receipts
 from storage.database import sqlite_file
 from storage.errors import StorageError
 from storage.migrations.apply import revisions
+from storage.sqlite import is_ours, real_file
 
 _BEFORE = ".before-"
 """Between a database's name and the time, in the name of one that was replaced."""
@@ -56,14 +57,10 @@ def back_up(url: str, file: Path) -> DatabaseFile:
     _check_access(database)
     if not database.is_file():
         raise BackupError(f"There is no database yet: {database} does not exist.")
-    if file.is_dir():
-        raise BackupError(f"{file} is a folder: name a file in it.")
-    if file.exists():
-        if file.samefile(database):
-            raise BackupError(f"{file} is the database itself: name another file.")
-        if not _is_ours(file):
-            raise BackupError(f"{file} exists and is not a backup: name another file.")
-    with _copied(database, file, checked=False) as copy:
+    with _errors_explained(file):
+        file = real_file(file)
+        _check_no_other(file, database)
+    with _copied(database, file, checked=False) as copy, _errors_explained(file):
         copy.path.replace(file)
     _flush(file.parent)
     return DatabaseFile(file, copy.revision, copy.bytes)
@@ -84,11 +81,18 @@ def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
     """
     database = _file_of(url)
     _check_access(database)
-    if not file.is_file():
+    try:
+        is_file = file.is_file()
+    except OSError as error:
+        raise BackupError(f"{file} cannot be read ({error.strerror}).") from error
+    if not is_file:
         raise BackupError(f"{file} does not exist, or is not a file.")
-    if database.exists() and file.samefile(database):
-        raise BackupError(f"{file} is the database itself: name a backup.")
     with _errors_explained(database):
+        database = real_file(database)
+        if os.path.lexists(database) and not database.is_file():
+            raise BackupError(f"DATABASE_URL names {database}, which is not a file.")
+        if database.exists() and file.samefile(database):
+            raise BackupError(f"{file} is the database itself: name a backup.")
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _copied(file, database, checked=True) as copy:
         _give_to_owner_of(database if database.exists() else database.parent, copy.path)
@@ -119,6 +123,24 @@ def _check_access(database: Path) -> None:
             f"{database.parent} is another user's: do this as the user that runs the bot, such as "
             "with sudo -u tag4pic."
         ) from None
+    except OSError as error:  # a name that is too long
+        raise BackupError(
+            f"{database}, which DATABASE_URL names, cannot be a file ({error.strerror})."
+        ) from error
+
+
+def _check_no_other(file: Path, database: Path) -> None:
+    """Refuses a backup to ``file`` where something else is."""
+    if file.is_dir():
+        raise BackupError(f"{file} is a folder: name a file in it.")
+    if not os.path.lexists(file):
+        return
+    if not file.is_file():  # a device, a pipe, a loop of links
+        raise BackupError(f"{file} exists and is not a file: name another.")
+    if file.samefile(database):
+        raise BackupError(f"{file} is the database itself: name another file.")
+    if not _is_ours(file):
+        raise BackupError(f"{file} exists and is not a backup: name another file.")
 
 
 @contextmanager
@@ -163,12 +185,9 @@ def _check_is_database(connection: sqlite3.Connection, file: Path) -> None:
 
 
 def _revision(connection: sqlite3.Connection, file: Path) -> str:
-    try:
+    row = None
+    if is_ours(connection):
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError as error:
-        if "no such table" not in str(error):
-            raise
-        row = None
     if row is None:
         raise BackupError(f"{file} is not a tag4pic database.")
     return str(row[0])
@@ -288,7 +307,8 @@ def _explained(error: Exception, source: Path, place: Path) -> BackupError:
         return BackupError(f"{folder} cannot be written to: check the rights on it.")
     if "unable to open" in words:
         return BackupError(f"{source} cannot be read: check the rights on it and its folder.")
-    return BackupError(f"{place} cannot be written ({error}). Nothing was changed.")
+    reason = getattr(error, "strerror", None) or error
+    return BackupError(f"{place} cannot be written ({reason}). Nothing was changed.")
 
 
 def _flush(path: Path) -> None:

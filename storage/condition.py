@@ -9,8 +9,9 @@ from pathlib import Path
 
 from storage.backup import is_whole, set_aside
 from storage.database import revision_at, sqlite_file
-from storage.errors import NEWER, StorageError, explain
+from storage.errors import NEWER, UNOPENABLE, StorageError, explain
 from storage.migrations.apply import revisions
+from storage.sqlite import is_empty, is_ours, real_file
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,15 @@ async def condition_of(url: str) -> Condition:
     known = revisions()
     file = sqlite_file(url)
     try:
-        revision = await revision_at(url) if file is None else _revision_of_sqlite(file)
+        if file is None:
+            revision = await revision_at(url)
+        else:
+            file = _where_it_leads(file)
+            revision = _revision_of_sqlite(file)
     except PermissionError as error:
         raise explain(error) from error
+    except OSError as error:  # a name that is too long
+        raise StorageError(UNOPENABLE) from error
     if revision is not None and revision not in known:
         raise StorageError(NEWER)
     if file is None:
@@ -54,12 +61,25 @@ async def condition_of(url: str) -> Condition:
     return Condition(_nearest_folder(file), revision, known[0], size, old)
 
 
+def _where_it_leads(file: Path) -> Path:
+    """The file itself where a path is a symbolic link, behind which SQLite makes no folder."""
+    real = real_file(file)
+    if real != file and not real.parent.is_dir():
+        raise StorageError(UNOPENABLE)
+    return real
+
+
 def _revision_of_sqlite(file: Path) -> str | None:
     folder = _nearest_folder(file)
     if not os.access(folder, os.W_OK):
         raise StorageError(f"{folder} cannot be written to: check the rights on it.")
     if not file.exists():
+        first = folder / file.absolute().relative_to(folder).parts[0]
+        if os.path.lexists(first):  # a loop of links, or what should be a folder
+            raise StorageError(UNOPENABLE)
         return None
+    if not file.is_file():
+        raise StorageError(UNOPENABLE)
     if not os.access(file, os.W_OK):
         raise StorageError(f"{file} cannot be written to: check the rights on it.")
     try:
@@ -69,10 +89,9 @@ def _revision_of_sqlite(file: Path) -> str | None:
             connection.isolation_level = None
             if not is_whole(connection):
                 raise StorageError("The database file is damaged: restore it from a backup.")
-            tables = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-            if connection.execute(tables).fetchone() is None:
-                if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-                    return None
+            if is_empty(connection):
+                return None
+            if not is_ours(connection):
                 raise StorageError("The file that DATABASE_URL names is not a tag4pic database.")
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             # Whether it can be written to, without writing.
@@ -84,5 +103,6 @@ def _revision_of_sqlite(file: Path) -> str | None:
 
 
 def _nearest_folder(file: Path) -> Path:
-    """The nearest folder above a file that exists."""
-    return next(folder for folder in file.absolute().parents if folder.is_dir())
+    """The nearest folder above a file that exists, of / itself /."""
+    above = file.absolute().parents or (file,)
+    return next(folder for folder in above if folder.is_dir())

@@ -17,6 +17,7 @@ _TOO_LONG = (
 )
 _DELETED = "What this belongs to has been deleted in the meantime."
 BUSY = "The database is busy with other work: try again in a moment."
+UNOPENABLE = "The database cannot be opened: check the path in DATABASE_URL."
 NEWER = "The database was made by a newer version of tag4pic: update tag4pic."
 
 _POOLED = (
@@ -50,7 +51,7 @@ _BY_WORDS = {
     _READ_ONLY: ("readonly", "read-only"),
     "The database cannot be written to: check the rights on its folder.": ("permission denied",),
     _LOCKED: ("locked",),
-    "The database cannot be opened: check the path in DATABASE_URL.": ("unable to open",),
+    UNOPENABLE: ("unable to open",),
     "The file that DATABASE_URL names is not a tag4pic database.": ("not a database",),
     "The database file is damaged: restore it from a backup.": ("malformed",),
     "The disk failed while the database was read or written: check it.": ("disk i/o",),

@@ -43,7 +43,8 @@ class Receipts:
     """
 
     def __init__(self, database: Path | None) -> None:
-        self._folder = database and database.with_name(database.name + ENDING)
+        # Not beside a symbolic link: a restore sets aside what is beside the file.
+        self._folder = database and Path(os.path.realpath(database) + ENDING)
 
     def add(self, receipt: Receipt) -> None:
         """Stores that the message has arrived."""

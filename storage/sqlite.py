@@ -22,6 +22,8 @@ _PRAGMAS = (
     # Deleted rows are overwritten, not only unlinked, so that they cannot be recovered.
     "PRAGMA secure_delete = ON",
 )
+_OURS = {"alembic_version", "photo_features", "recommendations", "sightings"}
+"""Tables that every revision has. Other programs, too, have Alembic's."""
 
 
 def prepare(engine: Engine) -> None:
@@ -31,8 +33,28 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
+def real_file(file: Path) -> Path:
+    """What a symbolic link leads to, where SQLite puts its other files; else the path as it is.
+
+    Raises:
+        OSError: it cannot be looked up.
+    """
+    return Path(os.path.realpath(file)) if file.is_symlink() else file
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether a database has no tables."""
+    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether a database has our tables, of any revision."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in names} >= _OURS
+
+
 def check(file: Path) -> None:
-    """Creates the folder of the database's file and checks that the file, if any, is SQLite's.
+    """Creates the folder of the database's file and checks that the file, if any, is ours.
 
     A connection that fails inside the asynchronous driver leaves a thread with an event loop that
     may be gone; here it fails plainly. Its end empties a WAL that a killed process left, in which
@@ -40,7 +62,7 @@ def check(file: Path) -> None:
 
     Raises:
         OSError: the folder cannot be created.
-        sqlite3.Error: the file cannot be written, or is not SQLite's.
+        sqlite3.Error: the file cannot be written, or is another program's.
     """
     if not file.parent.exists():
         file.parent.mkdir(parents=True)
@@ -48,9 +70,12 @@ def check(file: Path) -> None:
     for path in (file.parent, file):
         if path.exists() and not os.access(path, os.W_OK):
             raise sqlite3.Error("attempt to write a readonly database")
-    _only_ours(file)
+    with suppress(FileExistsError, PermissionError, FileNotFoundError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA schema_version")
+        if not is_empty(connection) and not is_ours(connection):
+            raise sqlite3.Error("not a database of tag4pic")
+    _only_ours(file)
 
 
 class Files:
@@ -82,8 +107,6 @@ def _only_ours(file: Path) -> None:
 
     SQLite gives the files beside it the same permissions. Another owner's file stays as it is.
     """
-    with suppress(FileExistsError, PermissionError, FileNotFoundError):
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
     for one in (file, *(Path(f"{file}{ending}") for ending in ("-wal", "-shm"))):
         with suppress(OSError):
             if one.is_file():
