@@ -162,7 +162,9 @@ def load(folder: Path) -> Bundle:
     Raises:
         BundleError: where it is missing, of another format version, or damaged.
     """
-    if not folder.exists() and (_set_aside(folder) / MANIFEST).exists():
+    aside = _set_aside(folder) / MANIFEST
+    # Path.exists would raise for a folder that cannot be looked up; read_manifest says why.
+    if not os.access(folder, os.F_OK) and os.access(aside, os.F_OK):
         folder = _set_aside(folder)  # a save was killed between its two renames
     path, manifest = folder / MANIFEST, read_manifest(folder)
     try:

@@ -44,7 +44,7 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
     if weights_dir is not None:
         for suffix in SUFFIXES:
             path = weights_dir / f"{name}{suffix}"
-            with suppress(PermissionError):  # as good as none here
+            with suppress(OSError):  # as good as none here
                 if path.is_file():
                     return path
     if name in LITE:

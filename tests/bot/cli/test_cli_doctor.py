@@ -123,6 +123,52 @@ def test_of_a_database_doctor_and_bot_say_the_same(
     assert start.exit_code == 1 and check["found"] in start.stderr
 
 
+def leads(link: Path, to: str) -> str:
+    link.symlink_to(to)
+    return link.name
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links as POSIX has them")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: "/",
+        lambda folder: "/dev/null",
+        lambda folder: "a" * 300,
+        lambda folder: leads(folder / "loop.db", "loop.db"),
+        lambda folder: leads(folder / "link.db", "nowhere/bot.db"),
+        lambda folder: f"{leads(folder / 'link', 'nowhere')}/bot.db",
+    ],
+    ids=["the root", "a device", "too long", "a loop", "into no folder", "below no folder"],
+)
+def test_where_no_database_can_be_doctor_says_so_before_the_bot(
+    tag4pic: Tag4pic, folder: Path, make: Callable[[Path], str]
+) -> None:
+    env = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "DATABASE_URL": f"sqlite:///{make(folder)}"}
+    result = tag4pic("doctor", "--json", env=env)
+    check = checks_of(result)["database"]
+    assert check["found"] == "The database cannot be opened"
+    assert check["advice"] == "Check the path in DATABASE_URL."
+    assert tag4pic("run", "--port", "0", env=env).exit_code == 1
+
+
+def test_a_database_that_a_link_leads_to_is_made_at_the_first_start(
+    tag4pic: Tag4pic, folder: Path
+) -> None:
+    env = OFFLINE | {"DATABASE_URL": f"sqlite:///{leads(folder / 'link.db', 'bot.db')}"}
+    assert "✓ database  none yet" in tag4pic("doctor", env=env).stdout
+
+
+def test_a_bundle_or_weights_folder_that_cannot_be_looked_up_ends_no_other_check(
+    tag4pic: Tag4pic,
+) -> None:
+    env = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "WEIGHTS_DIR": "a" * 300}
+    assert checks_of(tag4pic("doctor", "--json", env=env))["weights"]["state"] == "ok"
+    checks = checks_of(tag4pic("doctor", "--json", env=env | {"MODEL_DIR": "a" * 300}))
+    assert checks["bundle"]["found"] == "cannot be loaded" and "disk" in checks
+    assert "manifest.json cannot be read (File name too long)" in checks["bundle"]["advice"]
+
+
 def test_a_missing_bundle_and_a_device_that_is_not_here_are_wrong(
     tag4pic: Tag4pic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

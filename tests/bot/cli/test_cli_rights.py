@@ -47,6 +47,16 @@ def test_doctor_checks_all(tag4pic: Tag4pic) -> None:
     assert "✓ bundle" in result.stdout and "disk" in result.stdout
 
 
+@pytest.mark.parametrize("arguments", [("doctor",), ("tags", "sizes"), ("run", "--port", "0")])
+def test_a_bundle_that_nobody_here_may_look_at_is_named(
+    tag4pic: Tag4pic, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    own = {"MODEL_DIR": "data/mine", "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"}
+    result = tag4pic(*arguments, env=ENV | own)
+    assert result.exit_code == 1 and result.exception.args == (1,)
+    assert "data/mine/manifest.json cannot be read (Permission denied)" in result.output
+
+
 @pytest.mark.parametrize("what", ["backup", "restore"])
 def test_a_backup_is_the_bots_users_affair(tag4pic: Tag4pic, what: str) -> None:
     result = tag4pic("db", what, "copy.db", env=ENV)
