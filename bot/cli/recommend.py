@@ -1,5 +1,6 @@
 """``tag4pic recommend``: hashtags for photo files, as text or JSON lines."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -143,12 +144,12 @@ def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     files: list[str] = []
     unread: dict[str, str] = {}
     for argument in arguments:
-        folder = Path(argument)
-        if not folder.is_dir():
+        # Path.is_dir would raise for what it cannot look up, of which the answer says why.
+        if not os.path.isdir(argument):  # noqa: PTH112
             files.append(argument)
             continue
         try:
-            images = images_in(folder)
+            images = images_in(Path(argument))
         except OSError as error:
             unread[argument] = f"the folder cannot be opened ({error.strerror})"
             continue

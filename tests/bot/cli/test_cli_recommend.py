@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backends import BACKENDS, STYLES
 from tests.bundles import HASHTAGS, tiny_bundle
+from tests.rights import without_privileges
 
 Tag4pic = Callable[..., Any]
 Photo = Callable[..., str]
@@ -109,6 +110,23 @@ def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_answered(
     ]
     reasons = ("not an image", "empty", "cut off or damaged", "No such file")
     assert all(reason in line for reason, line in zip(reasons, lines, strict=True))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights as POSIX has them")
+def test_a_path_that_cannot_be_looked_up_is_named_and_the_others_are_answered(
+    tag4pic: Tag4pic, photo: Photo, folder: Path
+) -> None:
+    photo("private/a.jpg")
+    names = ["private/a.jpg", photo("b.jpg"), "c" * 300]
+    (folder / "private").chmod(0)
+    with without_privileges():
+        result = tag4pic("recommend", *names, "--json")
+    (folder / "private").chmod(0o700)
+    assert result.exit_code == 2
+    assert [json.loads(line)["photo"] for line in result.stdout.splitlines()] == ["b.jpg"]
+    private, long = result.stderr.splitlines()
+    assert private == "private/a.jpg: the file cannot be opened (Permission denied)"
+    assert long.endswith("c: the file cannot be opened (File name too long)")
 
 
 def test_a_folder_stands_for_the_images_in_it_by_name(
