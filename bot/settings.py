@@ -230,12 +230,19 @@ def misspelt(env_file: Path = Path(".env")) -> dict[str, str]:
 
 
 def _check_lines(env_file: Path | None) -> None:
-    """Refuses a file with a line that would be skipped.
+    """Refuses a file with a line that would be skipped, and what is there but is no file.
 
     Raises:
         SettingsError: with the line's number, but nothing of it, which may be a secret.
     """
-    if env_file is None or not env_file.is_file():
+    if env_file is None:
+        return
+    # Docker makes a folder where a file that it is to mount is missing.
+    if env_file.is_dir() or (env_file.is_symlink() and not env_file.exists()):
+        raise SettingsError(
+            ".env is not a file: remove it, or put a file with the settings in its place."
+        )
+    if not env_file.is_file():  # a pipe can be read only once
         return
     text = env_file.read_text(encoding="utf-8")
     if "\0" in text:  # UTF-16 without a mark at its beginning

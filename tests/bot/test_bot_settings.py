@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,20 @@ def test_an_env_that_may_not_be_read_is_a_sentence(
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(SettingsError, match=r"^\.env cannot be read: Permission denied\.$"):
         read_settings(env)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links as POSIX has them")
+@pytest.mark.parametrize(
+    "make",
+    [Path.mkdir, lambda env: env.symlink_to(env), lambda env: env.symlink_to("nowhere")],
+    ids=["a folder", "a loop of links", "a link that leads nowhere"],
+)
+def test_an_env_that_is_no_file_does_not_count_as_absent(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / ".env")
+    with pytest.raises(SettingsError, match=r"^\.env is not a file: "):
+        read_settings(tmp_path / ".env")
 
 
 @pytest.mark.parametrize(
