@@ -214,8 +214,8 @@ def _name_proxies(env_file: Path | None) -> None:
             os.environ[name] = value
 
 
-def misspelt(env_file: Path = Path(".env")) -> dict[str, str]:
-    """Names in the environment and in ``env_file`` that are no settings, but much like one.
+def misspelt() -> dict[str, str]:
+    """Names in the environment and in ``.env`` that are no settings, but much like one.
 
     Returns:
         By name, the setting that may be meant.
@@ -223,7 +223,7 @@ def misspelt(env_file: Path = Path(".env")) -> dict[str, str]:
     settings = [name.upper() for name in Settings.model_fields]
     # Not single words, which names of other programs are like: BUNDLER.
     several_words = [name for name in settings if "_" in name]
-    names = {*os.environ, *dotenv_values(env_file, interpolate=False)}
+    names = {*os.environ, *dotenv_values(".env", interpolate=False)}
     others = sorted(name for name in names if name.upper() not in settings)
     close = {name: get_close_matches(name.upper(), several_words, 1, ALIKE) for name in others}
     return {name: meant[0] for name, meant in close.items() if meant}

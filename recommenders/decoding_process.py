@@ -143,13 +143,13 @@ class DecodingProcesses:
     to call from several threads.
 
     Args:
-        seconds, memory: as for ``DecodingProcess``.
+        seconds: of processor time for a file.
     """
 
-    def __init__(self, seconds: int = SECONDS, memory: int = BYTES) -> None:
+    def __init__(self, seconds: int = SECONDS) -> None:
         free = free_memory()
-        most = photos_at_once() if free is None else min(photos_at_once(), free // memory)
-        self._all = [DecodingProcess(seconds, memory) for _ in range(max(1, most))]
+        most = photos_at_once() if free is None else min(photos_at_once(), free // BYTES)
+        self._all = [DecodingProcess(seconds) for _ in range(max(1, most))]
         self._free: LifoQueue[DecodingProcess] = LifoQueue()  # so that the others become idle
         for process in self._all:
             self._free.put(process)
