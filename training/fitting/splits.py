@@ -28,6 +28,8 @@ def posts_of(
 ) -> list[Post]:
     """The posts of a dataset's split; those of the validation split belong to ``train`` too.
 
+    A post of a split of another name, which may be misspelt, is counted as a problem of ``train``.
+
     Where the dataset names no splits, a tenth of its photos, drawn by their names, are the test
     split; train has all others.
 
@@ -44,6 +46,9 @@ def posts_of(
         chosen = [post for post in posts if (post.split or "train") in of_split]
         if not chosen:
             raise DatasetError(f"{no_posts}: its posts name {' and '.join(named)}.")
+        for post in posts if split == "train" else ():
+            if post.split and post.split not in SPLITS.values():
+                problems.add("split is not train, validation or test, so not fitted on", post.split)
         return chosen
     if split not in SPLITS.values():
         raise DatasetError(f"{folder} names no splits: choose train or test, not {split!r}.")

@@ -264,6 +264,7 @@ def test_what_cannot_be_used_is_told_and_the_rest_learnt(
     rows += [
         {"hashtags": ["neverseen", "red"], "split": "train"},  # a hashtag that never has a photo
         {"hashtags": ["two words", "red"], "image": rows[1]["image"], "split": "train"},
+        {"hashtags": ["red"], "split": "tran"},
         '{"hashtags": "red"}',
     ]
     write_posts(dataset, rows)
@@ -278,6 +279,7 @@ def test_what_cannot_be_used_is_told_and_the_rest_learnt(
     assert result.exit_code == 0, result.output
     assert len(re.findall(r"^1 × ", result.stdout, re.MULTILINE)) >= 4
     assert "1 × likes are not a whole number" in result.stdout
+    assert "1 × split is not train, validation or test, so not fitted on" in result.stdout
     assert "left out" not in result.stdout
     assert "1 × not a number of posts (such as line 3: few)" in result.stderr
     engine = Engine.load(tmp_path / "out")

@@ -6,7 +6,7 @@ from zlib import crc32
 import pytest
 
 from tests.shapes import write_posts
-from training.datasets.format import DatasetError, Post
+from training.datasets.format import DatasetError, Post, Problems
 from training.fitting.splits import posts_of
 
 
@@ -75,3 +75,16 @@ def test_a_post_without_a_split_in_a_dataset_that_names_them_is_trained_on(tmp_p
     rows = [{"hashtags": ["sea"]}, {"hashtags": ["sun"], "split": "test"}]
     train, test = splits_of(tmp_path, [*rows])
     assert [post.hashtags for post in train + test] == [("sea",), ("sun",)]
+
+
+def test_posts_of_a_split_of_another_name_are_counted_where_others_are_trained_on(
+    tmp_path: Path,
+) -> None:
+    splits = ("Train", "tran", "tran", "validation", "test", "fold 2")
+    write_posts(tmp_path, [{"hashtags": ["sea"], "split": split} for split in splits])
+    problems = Problems()
+    assert len(posts_of(tmp_path, "train", problems)) == 2
+    reason = "split is not train, validation or test, so not fitted on"
+    assert problems.lines() == [f"3 × {reason} (such as tran; fold 2)"]
+    assert len(posts_of(tmp_path, "tran", problems := Problems())) == 2
+    assert problems.lines() == []
