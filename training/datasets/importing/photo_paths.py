@@ -93,7 +93,7 @@ def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Pat
                     summary.problems.add("photo is not in the source's folder", f"{where}: {name}")
                 return None
             there = path.is_file()
-    except (OSError, RuntimeError):  # a name that is too long, a loop of links
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, half a character
         there = False
     if not there:
         summary.add_missing_photo(name)

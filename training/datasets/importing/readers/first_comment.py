@@ -74,7 +74,7 @@ def hashtags_of_first_comment(
         (seconds, text)
         for comment in _comments(metadata, comments)
         if (seconds := first_value(comment, _SECONDS, (int, float))) is not None
-        and 0 <= seconds - posted <= SOON
+        and posted <= seconds <= posted + SOON  # a difference may be too large for a float
         and isinstance(text := comment.get("text"), str)
         and writer_of(comment).is_same(author)
     )

@@ -54,6 +54,7 @@ def test_the_authors_first_comment_adds_its_hashtags(run_import: Import, folder:
         [comment("Where is that?", 5, STRANGER, answers=[comment("In #Spain")])],
         [comment("#aYearLater", 365 * 86_400)],
         [comment("#before", -60)],
+        [comment("#never", 10**400)],
         [comment("#nobody", owner=None)],
         [comment("#nobody", owner={"username": ""})],
         [{"text": "#neither", "created_at": None, "owner": ANN}, comment("no hashtag")],

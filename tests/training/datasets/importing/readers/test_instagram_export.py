@@ -1,5 +1,6 @@
 """Instagram's own export of an account."""
 
+import json
 import re
 from pathlib import Path
 
@@ -56,6 +57,20 @@ def test_a_post_of_several_pictures_is_an_album(run_import: Import, folder: Path
     assert len({row["album"] for row in imported.rows}) == 1
     assert (imported.summary.posts, imported.summary.photos) == (1, 3)
     assert imported.summary.lines()[0].startswith("1 post with 2 different hashtags and 3 photos")
+
+
+@pytest.mark.parametrize("uri", ["../\ud800.jpg", "media/\udfff.jpg", "../" + "a" * 300])
+def test_a_picture_of_an_impossible_name_is_missing_and_the_others_are_read(
+    run_import: Import, folder: Path, uri: str
+) -> None:
+    posts = [
+        {"media": [{"uri": uri}], "title": "#lost"},
+        {"media": [picture(folder, 1), {"uri": uri}], "title": "#sea"},
+    ]
+    table(folder / PLACES[0] / "posts_1.json", json.dumps(posts))
+    imported = run_import(folder)
+    assert sorted(imported.hashtags) == [["lost"], ["sea"]]
+    assert (imported.summary.photos, imported.summary.photos_missing) == (1, 2)
 
 
 def test_pictures_that_are_too_many_for_an_album_are_posts_of_their_own(
