@@ -9,6 +9,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import (
@@ -338,7 +339,7 @@ def _engine(address: URL) -> AsyncEngine:
 
 def _address(url: str) -> URL:
     try:
-        if "\0" in url:
+        if "\0" in unquote(url):
             raise ValueError("a zero byte")
         address = make_url(url)
     except (ArgumentError, ValueError) as error:

@@ -212,7 +212,7 @@ def check_writable(file: Path) -> None:
 
     Its folder is made.
     """
-    there = file.exists() or file.is_symlink()
+    there = os.path.lexists(file)
     with refusing_unwritable(file):
         if not file.parent.exists():
             file.parent.mkdir(parents=True)
@@ -301,5 +301,8 @@ def _sentence(error: Exception) -> str | None:
             f"This environment only answers photos: {error.name} is not installed. Do this in one "
             "that `make setup` made."
         )
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes):
+        path, reason = os.fsdecode(error.filename), error.strerror or type(error).__name__
+        return f"{path} cannot be used ({reason}): mend that, or name another path."
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).mro())
     return None if USER_ERRORS.isdisjoint(names) else str(error)

@@ -1,5 +1,6 @@
 """``tag4pic train``: fits bundles on posts and measures how good they are."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -259,9 +260,11 @@ def tune(
     tag4pic train fit --dataset posts --out data/mine --plan plan.json
     """
     one_of("--backend", backend, FITTED_BACKENDS)
+    check_writable(out)
     study = study or out.with_suffix(".study")
-    for file in (out, study):
-        check_writable(file)
+    if os.path.realpath(study) == os.path.realpath(out):
+        fail(f"{out} cannot be both the plan and the study: name another file with --study.")
+    check_writable(study)
     settings = settings_for_a_command()
     from training.fitting.plan_files import write_plan
     from training.fitting.prepare import Networks, prepare

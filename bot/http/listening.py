@@ -32,6 +32,8 @@ def listen_on(address: str, key: str | None = None) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
         raise cannot_listen(host, port, error) from None
+    except UnicodeError:  # an empty part between dots, or one of more than 63 characters
+        raise _no_address(address) from None
     try:
         # Lets a server restart at once on its port.
         if os.name == "posix":  # elsewhere it would take over a port in use
@@ -52,11 +54,14 @@ def _host_and_port(address: str) -> tuple[str, int]:
     except ValueError:
         host, port = None, None
     if not host or port is None or parts.netloc != address or parts.username is not None:
-        raise ServeError(
-            f"--listen takes an address and a port, such as 127.0.0.1:{DEFAULT_PORT}, "
-            f"not {address!r}."
-        )
+        raise _no_address(address)
     return ("127.0.0.1" if host == "localhost" else host), port
+
+
+def _no_address(address: str) -> ServeError:
+    return ServeError(
+        f"--listen takes an address and a port, such as 127.0.0.1:{DEFAULT_PORT}, not {address!r}."
+    )
 
 
 def _is_loopback(host: str) -> bool:

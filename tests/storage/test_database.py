@@ -157,10 +157,11 @@ async def test_a_database_that_may_not_be_written_is_told_in_a_sentence(
     await database.close()
 
 
-async def test_a_path_with_a_zero_byte_is_told_in_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("zero", ["\0", "%00"])
+async def test_a_path_with_a_zero_byte_is_told_in_a_sentence(tmp_path: Path, zero: str) -> None:
     for use in (Database.open, condition_of):
         with pytest.raises(StorageError, match="is not an address such as"):
-            await use(f"sqlite:///{tmp_path}/a\0b.db")
+            await use(f"sqlite:///{tmp_path}/a{zero}b.db")
 
 
 @on_sqlite

@@ -1,6 +1,7 @@
 """How commands end: errors as one line, Ctrl-C and closed pipes quietly."""
 
 import importlib
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.cli.console import USER_ERRORS
+from tests.rights import without_privileges
 from tests.started import started
 
 Tag4pic = Callable[..., Any]
@@ -77,6 +79,32 @@ def test_a_link_that_leads_to_itself_is_told_as_what_it_is(
     result = tag4pic(*command.split(), env=env)
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert says in " ".join(result.output.split())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights as POSIX has them")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train fit --dataset private --out mine",
+        "train embed --dataset private",
+        "train fit --dataset posts --backend tags --out mine --post-counts private/counts.csv",
+        "train tune --dataset private --out private/plan.json",
+    ],
+)
+def test_a_path_that_may_not_be_looked_at_is_one_line(
+    tag4pic: Tag4pic, folder: Path, command: str
+) -> None:
+    for name in ("private", "posts"):
+        (folder / name).mkdir()
+        (folder / name / "posts.jsonl").write_text('{"hashtags": ["red", "sea"]}\n' * 2)
+    (folder / "private").chmod(0)
+    with without_privileges():
+        result = tag4pic(*command.split())
+    (folder / "private").chmod(0o700)
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith("Error: private/") and "(Permission denied)" in line
+    assert "Error: PermissionError" not in line and "LOG_LEVEL" not in line
 
 
 def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> None:

@@ -197,6 +197,22 @@ def test_tune_never_sees_the_test_split_and_goes_on_from_its_study(
     assert "an earlier version of tag4pic. Choose another file with --study" in refusal(result)
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--out", "."), ". cannot be written (Is a directory)."),
+        (("--out", ""), ". cannot be written (Is a directory)."),
+        (("--out", "x.study"), "x.study cannot be both the plan and the study: name another file"),
+        (("--out", "x.json", "--study", "./x.json"), "x.json cannot be both the plan and the"),
+    ],
+)
+def test_a_search_needs_a_file_for_its_plan_and_one_for_its_study(
+    train: Tag4pic, folder: Path, options: tuple[str, ...], reason: str
+) -> None:
+    assert reason in refusal(train("tune", "--dataset", "nowhere", *options))
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize("option", ["--out", "--study"])
 def test_a_search_whose_files_cannot_be_written_is_refused_before_it(
     train: Tag4pic, folder: Path, option: str

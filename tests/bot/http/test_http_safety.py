@@ -120,7 +120,11 @@ def test_with_a_key_any_address_may_be_listened_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["8090", ":8090", "localhost", "127.0.0.1:99999", "::1:8090", "a b:1", "u@[::1]:1"]
+    "address",
+    [
+        *("8090", ":8090", "localhost", "127.0.0.1:99999", "::1:8090", "a b:1", "u@[::1]:1"),
+        *("a..b:0", f"{'a' * 70}:0"),
+    ],
 )
 def test_what_is_no_address_is_refused_with_an_example(address: str) -> None:
     with pytest.raises(ServeError, match=r"such as 127\.0\.0\.1:8090|cannot be used"):
