@@ -72,6 +72,10 @@ class Shelf:
     """
 
     def __init__(self, address: str) -> None:
+        if not address.strip():
+            raise ShelfError(
+                "The address is empty: name a folder, or an address such as s3://bucket/bundles."
+            )
         self.address = shown(address) if "://" in address else address
         self._store: _Store
         if "://" in address:
@@ -184,6 +188,8 @@ def _unreachable(address: str, error: Exception) -> ShelfError:
         reason = "its certificate is not accepted"
     elif isinstance(error, ssl.SSLError):  # whose number is one of OpenSSL's
         reason = "TLS failed"
+    elif isinstance(error, ValueError):
+        reason = "it is not an address"
     else:
         reason = os.strerror(number) if number in errno.errorcode else type(error).__name__
     return ShelfError(

@@ -286,6 +286,8 @@ def check_replaceable(folder: Path) -> None:
     with _refusing(folder):
         place = folder.resolve()
         _check_nothing_is_lost(place)
+        if around := next(filter(_any_manifest, place.parents), None):
+            raise BundleError(f"{folder} is inside the bundle {around}: choose another folder.")
         if place.exists():
             _check_can_be_moved(place)
         provenance = _any_manifest(place).get("provenance")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_the_bundle_in_use_is_published_and_recommend_answers_with_it(
     tag4pic: Callable[..., Any], folder: Path, bundle: Path, photo: Callable[..., str]
@@ -44,3 +46,21 @@ def test_publishing_warns_where_copies_lack_the_network(
     )
     starter = tag4pic("train", "publish", "shelf", env={"MODEL_DIR": ""})
     assert (starter.exit_code, starter.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("address", ["", " "])
+def test_nothing_is_published_at_an_empty_address(
+    tag4pic: Callable[..., Any], folder: Path, address: str
+) -> None:
+    result = tag4pic("train", "publish", address)
+    assert result.exit_code == 1 and "The address is empty: name a folder" in result.stderr
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("address", ["https://[", "http://a..b/bundles"])
+def test_what_is_no_address_is_told_in_words(
+    tag4pic: Callable[..., Any], folder: Path, address: str
+) -> None:
+    pytest.importorskip("fsspec")
+    result = tag4pic("tags", "sizes", env={"MODEL_DIR": "", "BUNDLE": address})
+    assert result.exit_code == 1 and "cannot be used (it is not an address)" in result.stderr

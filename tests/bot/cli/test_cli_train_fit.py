@@ -75,6 +75,8 @@ def test_an_album_in_a_folder_whose_name_is_not_utf_8_is_learnt(
     [
         ("album", "album holds something other than a bundle (holiday.jpg), which would be lost."),
         ("mine-2", "mine-2 is a version that fine-tuning made of mine-1: choose another folder."),
+        ("mine/sub", "mine/sub is inside the bundle "),
+        ("mine/sub/deep", "mine/sub/deep is inside the bundle "),
         ("note/mine", "No bundle can be written to note/mine (Not a directory)."),
         (".", "is the current folder, which a bundle would replace. Choose another."),
         ("/", "/ is a mount point: choose a folder in it."),
@@ -90,6 +92,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(
     (folder / "album" / "holiday.jpg").write_bytes(b"precious")
     shutil.copytree(fitted.bundle, folder / "mine-2")
     edit_manifest(folder / "mine-2", provenance={"fine_tuned_from": "mine-1"})
+    shutil.copytree(fitted.bundle, folder / "mine")
     (folder / "note").touch()
     (folder / "loop").symlink_to("loop")
     before = sorted(folder.rglob("*"))
