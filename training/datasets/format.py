@@ -248,10 +248,21 @@ def image_in(folder: Path, value: object, where: str, problems: Problems) -> Pat
     except (OSError, ValueError, RuntimeError):  # an impossible name, a loop of links
         problems.add("image has an impossible name", where)
         return None
+    if inside and _is_pipe(image):
+        problems.add("image is not a file", where)
+        return None
     if inside:
         return image
     problems.add(f"image {BEHIND_A_LINK if link else 'outside the folder'}", link or where)
     return None
+
+
+def _is_pipe(path: Path) -> bool:
+    """Whether reading the path might never end."""
+    try:
+        return path.is_fifo()
+    except OSError:  # reading it says why
+        return False
 
 
 BEHIND_A_LINK = (

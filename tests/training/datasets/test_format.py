@@ -1,6 +1,7 @@
 """``posts.jsonl`` as people's programs write it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,16 @@ def test_splits_go_by_their_usual_names(tmp_path: Path) -> None:
     lines = [json.dumps({"hashtags": ["sea"], "split": name}) for name in names]
     posts, _ = _read(tmp_path, "\n".join(lines))
     assert [post.split for post in posts] == ["train", "validation", "test", "mine"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+def test_an_image_that_is_a_pipe_is_left_out_as_nothing_may_ever_come_from_it(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    posts, problems = _read(tmp_path, '{"hashtags": ["sea"], "image": "pipe.jpg"}\n')
+    assert posts[0].image is None
+    assert problems.counts == {"image is not a file": 1}
 
 
 def test_rows_of_any_shape_never_stop_the_reading(tmp_path: Path) -> None:
