@@ -36,6 +36,7 @@ def names_a_host(url: str) -> bool:
     """Whether a URL names a host, and no port that there cannot be."""
     try:
         parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")  # no part empty, or of more than 63 characters
         return bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
     except ValueError:
         return False

@@ -100,7 +100,8 @@ def read(fields: Sequence[Field], pairs: Iterable[tuple[str, str]]) -> dict[str,
     values: dict[str, Any] = {}
     for name, text in pairs:
         if name not in by_name:
-            raise _wrong(f"There is no field {name[:100]}, only {', '.join(by_name)}.")
+            others = f"only {', '.join(by_name)}" if by_name else "nor any other"
+            raise _wrong(f"There is no field {name[:100]}, {others}.")
         if name in values:
             raise _wrong(f"The field {name} is given twice.")
         if text:

@@ -92,6 +92,7 @@ def test_an_env_that_is_no_file_does_not_count_as_absent(
         ("TELEGRAM_API_URL", "http://localhost:80810", "a port up to 65535"),
         ("TELEGRAM_API_URL", "http://me:s3cret", "a URL with a host"),
         ("TELEGRAM_API_URL", "https://", "a URL with a host"),
+        ("TELEGRAM_API_URL", "https://a..b", "a URL with a host"),
         ("WEBHOOK_URL", "https://bot.example.org/{a", "without { and }"),
         ("WEBHOOK_URL", "https://bot example.org", "a URL with a host"),
         ("LISTEN", "everywhere", "an address of this machine"),

@@ -101,6 +101,7 @@ async def test_lookups_give_what_tags_prints_without_blocked_hashtags(
     ("path", "sentence"),
     [
         ("/v1/hashtags?top=3", "There is no field top, only platform, count"),
+        ("/health?x=1", "There is no field x, nor any other."),
         ("/v1/hashtags?count=0", "count must be a whole number from 1 to 100."),
         ("/v1/hashtags?count=1_0", "count must be a whole number from 1 to 100."),
         ("/v1/hashtags?language=de", "language must be one of en, ru, both."),
