@@ -313,9 +313,11 @@ def answering(address: str, into: Path = FETCHED) -> tuple[Path, str]:
 
 def _fetched(into: Path) -> list[Path]:
     """The bundles that were fetched; people may have folders of their own beside them."""
-    if not into.is_dir():
+    try:
+        folders = list(into.iterdir())
+    except OSError:  # none was fetched, or nobody here may look at them
         return []
-    return [one for one in into.iterdir() if _FOLDER.fullmatch(one.name) and _is_bundle(one)]
+    return [one for one in folders if _FOLDER.fullmatch(one.name) and _is_bundle(one)]
 
 
 def _is_bundle(folder: Path) -> bool:

@@ -57,6 +57,12 @@ def test_a_bundle_that_nobody_here_may_look_at_is_named(
     assert "data/mine/manifest.json cannot be read (Permission denied)" in result.output
 
 
+def test_doctor_checks_on_where_nothing_can_be_fetched_to(tag4pic: Tag4pic) -> None:
+    result = tag4pic("doctor", env=ENV | {"MODEL_DIR": "", "BUNDLE": "nowhere"})
+    assert result.exit_code == 1 and result.exception.args == (1,)
+    assert "nowhere has no current.json" in result.stdout and "disk" in result.stdout
+
+
 @pytest.mark.parametrize("what", ["backup", "restore"])
 def test_a_backup_is_the_bots_users_affair(tag4pic: Tag4pic, what: str) -> None:
     result = tag4pic("db", what, "copy.db", env=ENV)
