@@ -276,7 +276,7 @@ async def test_five_with_a_thumb_down_are_not_shown_for_that_photo_again(
     bot: Running, ann: Person
 ) -> None:
     message = await answer(ann)
-    assert "not suggest these" in await note(ann, await edited(ann, message, "✎"), "👎")
+    assert "suggest others" in await note(ann, await edited(ann, message, "✎"), "👎")
     five = set(hashtags(message)[:5])
     assert five.isdisjoint(await answer_hashtags(ann))
     await ann.send_photo(jpeg("red", 0, (426, 320)))  # a copy
