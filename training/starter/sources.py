@@ -6,6 +6,7 @@ they come from.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from zlib import crc32
 import numpy as np
 
 from recommenders.arrays import Floats
+from recommenders.families import family, root, singular
 from training.datasets.format import DatasetError, Post
 from training.evaluation.caption_hits import content_words
 from training.starter.word_tables import (
@@ -54,6 +56,10 @@ USUAL_SET = 200
 THEME_POSTS = 10
 """How many posts each theme of the table of communities counts as."""
 
+_BETWEEN = "(?:a|and|at|by|for|from|in|into|my|of|on|the|to|under|with)*"
+"""What may stand between the words of a hashtag."""
+_NOTHING = re.compile("(?!)")
+
 PLAINS = frozenset({"zebra", "giraffe", "elephant", "lion", "herd"})
 """With these a stock photo's word plane means the plain that they are on."""
 
@@ -88,8 +94,21 @@ class TaggedPhoto:
         return crc32(f"images/{self.image.name}".encode()) % FOLDS
 
     def fits(self, tag: str) -> bool:
-        """Whether the tables or the words say that a hashtag is true of the photo."""
-        return tag in self.fitting or any(word in tag for word in self.words if len(word) > 3)
+        """Whether the tables say that a hashtag is true of the photo, or the words make it up.
+
+        A dog that runs over a beach is #dogsonthebeach and #beachlife, but no #beachball.
+        """
+        made_up = self._made_of_words.fullmatch
+        return tag in self.fitting or bool(made_up(tag) or made_up(root(tag)))
+
+    @cached_property
+    def _made_of_words(self) -> re.Pattern[str]:
+        forms = {form for word in self.words for form in _forms(word) if len(form) > 1}
+        if not forms:
+            return _NOTHING
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        words = "|".join(map(re.escape, longest_first))
+        return re.compile(f"{_BETWEEN}(?:(?:{words}){_BETWEEN})+")
 
 
 @dataclass(frozen=True)
@@ -220,7 +239,7 @@ def corel5k(data: Path, tables: TaggingTables) -> list[TaggedPhoto]:
             "corel5k",
             "stock",
             tables.stock.hashtags(dict.fromkeys(sorted(words), STOCK_CERTAINTY)),
-            words,
+            words - {"cat"},  # all of these are tigers and the like
         )
 
     rows = _rows(data / "corel5k" / "posts.jsonl")
@@ -306,6 +325,11 @@ def _and_without_one(
         return photo(row)
     one = captions.pop(crc32(row["image"].encode()) % len(captions))
     return replace(photo(row), without_one=(one, photo({**row, "captions": captions})))
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    single = singular(word)
+    return word, single, f"{single}s", family(word)
 
 
 def _words(label: str) -> list[str]:

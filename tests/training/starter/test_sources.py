@@ -91,6 +91,22 @@ def test_the_plane_that_zebras_graze_on_is_no_aircraft(
     assert not photo.fits("airplane") and not photo.fits("airfield")
 
 
+@pytest.mark.parametrize("tag", ["dogsinthesnow", "snowdogs", "doglovers", "walkingthedog"])
+def test_words_make_up_hashtags(tmp_path: Path, tables: TaggingTables, tag: str) -> None:
+    assert stock_photo(tmp_path, tables, "dog", "snow", "walking").fits(tag)
+
+
+@pytest.mark.parametrize("tag", ["snowman", "hotdog", "snowboarding", "dogsonthebeach", "the"])
+def test_a_word_within_a_hashtag_does_not_make_it_true(
+    tmp_path: Path, tables: TaggingTables, tag: str
+) -> None:
+    assert not stock_photo(tmp_path, tables, "dog", "snow", "walking").fits(tag)
+
+
+def test_without_words_nothing_is_true(tmp_path: Path, tables: TaggingTables) -> None:
+    assert not stock_photo(tmp_path, tables).fits("the")
+
+
 def test_a_tiger_is_nobodys_cat(tmp_path: Path, tables: TaggingTables) -> None:
     photo = stock_photo(tmp_path, tables, "cat", "tiger", "head")
     assert photo.fits("tiger") and not photo.fits("cat") and not photo.fits("catsofinstagram")
