@@ -217,9 +217,11 @@ class Database:
         if not self.is_shared:
             yield True
             return
-        with _explained():
-            async with postgresql.locked(self.engine, what) as is_locked:
-                yield is_locked
+        async with AsyncExitStack() as stack:
+            with _explained():
+                locking = postgresql.locked(self.engine, what)
+                is_locked = await stack.enter_async_context(locking)
+            yield is_locked
 
     async def vanishes(self, check_every: float = 5.0) -> None:
         """Waits until the database's files are gone, which raises ``StorageError``."""

@@ -85,6 +85,14 @@ async def test_a_session_that_raises_stores_nothing(database: Database) -> None:
         assert (await chats.get(session, 1)).count is None
 
 
+async def test_what_fails_while_others_are_kept_out_is_not_taken_for_the_database(
+    database: Database,
+) -> None:
+    with pytest.raises(FileNotFoundError):
+        async with database.alone("fine-tuning"):
+            raise FileNotFoundError("python")
+
+
 async def test_a_session_for_reading_stores_nothing(database: Database) -> None:
     async with database.reading() as session:
         await chats.change(session, 1, count=5)
