@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from telegram import ForceReply, Message
+from telegram import ForceReply, Message, User
 from telegram.constants import ChatType
 
 from bot.chat.rendering import line
@@ -92,7 +92,7 @@ async def ask_for_hashtags(
     message: Message,
     photo_ids: Sequence[int],
     *,
-    mention: str = "",
+    who: User | None = None,
     about: int | None = None,
     last: bool = True,
 ) -> None:
@@ -101,16 +101,19 @@ async def ask_for_hashtags(
     A reply answers that, and in a private chat the next hashtags.
 
     Args:
-        mention: HTML that names who is asked, if not the sender of ``message``.
+        who: is asked, if not the sender of ``message``.
         about, last: as in ``Context.reply``.
     """
     texts, in_group = context.texts, message.chat.type != ChatType.PRIVATE
     if not in_group:
         context.services.questions.ask(message.chat_id, photo_ids)
     prompt = escape(texts.add_prompt.format(most=MAX_HASHTAGS))
+    if in_group and who is not None:
+        # Only they are to reply: a selective ForceReply needs a mention of them.
+        prompt = f"{who.mention_html()}\n{prompt}"
     await context.reply(
         message,
-        f"{mention}\n{prompt}" if mention else prompt,
+        prompt,
         ForceReply(selective=in_group, input_field_placeholder=texts.add_placeholder),
         quote=True,
         about=about,

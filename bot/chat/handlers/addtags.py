@@ -98,10 +98,8 @@ async def ask(tap: AnswerTap, context: Context) -> None:
         async with services.database.reading() as session:
             messages = await sightings.shown_by(session, message.chat_id, photo_ids, before=about)
         about = messages.get(photo_ids[0], about)
-    in_group = message.chat.type != ChatType.PRIVATE
-    # Only the person who tapped is to reply: a selective ForceReply needs a mention of them.
-    mention = tap.query.from_user.mention_html() if in_group else ""
-    await ask_for_hashtags(context, message, photo_ids, mention=mention, about=about)
+    who = tap.query.from_user
+    await ask_for_hashtags(context, message, photo_ids, who=who, about=about)
     if which:
         await show(tap, context, tap.answer)
     else:

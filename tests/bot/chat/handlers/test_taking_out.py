@@ -111,7 +111,7 @@ async def test_who_teaches_it_for_the_photo_gets_it_again(ann: Person) -> None:
 
 
 @pytest.mark.parametrize("taught", ["SEA", "seas", "море"])
-async def test_nor_does_another_form_or_language_of_it_that_is_taught_stay_away(
+async def test_who_teaches_another_form_of_it_or_its_translation_gets_it_again(
     start: Start, taught: str
 ) -> None:
     ann = await of_words(start, red1="sea")
