@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.sqlite import real_file
+
 ENDING = "-receipts"
 """The end of the folder's name, after the name of the database."""
 
@@ -44,7 +46,7 @@ class Receipts:
 
     def __init__(self, database: Path | None) -> None:
         # Not beside a symbolic link: a restore sets aside what is beside the file.
-        self._folder = database and Path(os.path.realpath(database) + ENDING)
+        self._folder = database and Path(f"{real_file(database)}{ENDING}")
 
     def add(self, receipt: Receipt) -> None:
         """Stores that the message has arrived."""
